@@ -1,0 +1,202 @@
+package namespace
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
+)
+
+// hide takes names out of the view. A directory that cannot be written anyway
+// is overlaid with one in which the names are whited out, so that they are not
+// there for any call. In a writable directory an overlay would keep changes
+// from the host, so there the name is covered by something empty, and the
+// supervisor answers for it.
+func (b *builder) hide() error {
+	byDir := map[string][]string{}
+	for _, p := range byDepth(b.Hidden) {
+		if covered(p, b.Hidden) {
+			continue
+		}
+		if _, err := os.Lstat(p); err != nil {
+			continue // not in the view anyway
+		}
+		if b.AnyWrite || underAny(p, b.Writable) || underAny(p, b.Private) {
+			if err := cover(p); err != nil {
+				return err
+			}
+			continue
+		}
+		byDir[path.Dir(p)] = append(byDir[path.Dir(p)], path.Base(p))
+	}
+	dirs := make([]string, 0, len(byDir))
+	for dir := range byDir {
+		dirs = append(dirs, dir)
+	}
+	for _, dir := range byDepth(dirs) {
+		if err := whiteOut(dir, byDir[dir]); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+// cover mounts something empty, without any permission, over path.
+func cover(target string) error {
+	fd, err := sys.NewMount("tmpfs", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC, [2]string{"mode", "0000"})
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Lstat(target, &st); err != nil {
+		return err
+	}
+	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return coverWith(fd, "", target)
+	}
+	f, err := unix.Openat(fd, "empty", unix.O_CREAT|unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	unix.Close(f)
+	return coverWith(fd, "empty", target)
+}
+
+func coverWith(fd int, name, target string) error {
+	flags := uint(unix.OPEN_TREE_CLONE | unix.OPEN_TREE_CLOEXEC)
+	if name == "" {
+		flags |= unix.AT_EMPTY_PATH
+	}
+	tree, err := sys.OpenTree(fd, name, flags)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(tree)
+	if err := sys.MountSetattr(tree, "", unix.AT_EMPTY_PATH, unix.MOUNT_ATTR_RDONLY, 0); err != nil {
+		return err
+	}
+	return sys.MoveMount(tree, target)
+}
+
+// whiteOut mounts a read-only overlay over dir: the directory itself below a
+// layer that has a whiteout for each name. Mounts below dir are put back.
+func whiteOut(dir string, names []string) error {
+	below, err := cloneBelow(dir)
+	if err != nil {
+		return err
+	}
+	layer, err := whiteoutLayer(names)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(layer)
+	lower, err := openExactly(dir)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(lower)
+	// The layers are named by descriptor: no path of the host needs escaping.
+	options := "userxattr,lowerdir=" + fdPath(layer) + ":" + fdPath(lower)
+	if err := unix.Mount("overlay", dir, "overlay", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		return fmt.Errorf("mount overlay: %w", err)
+	}
+	for _, m := range below {
+		if err := m.putBack(names, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func whiteoutLayer(names []string) (int, error) {
+	fd, err := sys.NewMount("tmpfs", 0, [2]string{"mode", "0755"})
+	if err != nil {
+		return -1, err
+	}
+	for _, name := range names {
+		// Device 0:0 is overlayfs's whiteout; making it needs no capability (Linux 5.8).
+		if err := unix.Mknodat(fd, name, unix.S_IFCHR, 0); err != nil {
+			unix.Close(fd)
+			return -1, fmt.Errorf("mknod whiteout: %w", err)
+		}
+	}
+	return fd, nil
+}
+
+// below is a mount below a directory, detached.
+type below struct {
+	path string
+	fd   int
+}
+
+// putBack attaches the mount at its place, unless it is at or below one of the hidden names.
+func (m below) putBack(names []string, dir string) error {
+	defer unix.Close(m.fd)
+	if slices.ContainsFunc(names, func(name string) bool { return under(m.path, path.Join(dir, name)) }) {
+		return nil
+	}
+	if err := sys.MoveMount(m.fd, m.path); err != nil {
+		return fmt.Errorf("%s: %w", m.path, err)
+	}
+	return nil
+}
+
+// cloneBelow copies the mounts directly below dir, each with what is below it.
+func cloneBelow(dir string) ([]below, error) {
+	points, err := mountPoints()
+	if err != nil {
+		return nil, err
+	}
+	var list []below
+	for _, point := range byDepth(points) {
+		if point == dir || !under(point, dir) || slices.ContainsFunc(list, func(m below) bool { return under(point, m.path) }) {
+			continue
+		}
+		fd, err := sys.OpenTree(unix.AT_FDCWD, point, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+		if err != nil {
+			continue // covered by another mount: not in the view
+		}
+		list = append(list, below{point, fd})
+	}
+	return list, nil
+}
+
+// mountPoints reads the mount points of the caller's namespace (proc_pid_mountinfo(5)).
+func mountPoints() ([]string, error) {
+	data, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	var points []string
+	for line := range bytes.Lines(data) {
+		fields := strings.Fields(string(line))
+		if len(fields) > 4 {
+			points = append(points, unescapeOctal(fields[4]))
+		}
+	}
+	return points, nil
+}
+
+// unescapeOctal undoes mountinfo's \040 for a space and the like.
+func unescapeOctal(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+4 <= len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,171 @@
+package namespace
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
+)
+
+func hostReadOnly() error {
+	return sys.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, unix.MOUNT_ATTR_RDONLY, 0)
+}
+
+// newRoot mounts an empty tree to be filled and then made the root. It lies
+// over a directory of the host, which the change of the root takes away again.
+func (b *builder) newRoot() error {
+	b.root = "/proc"
+	if err := attachTmpfs(b.root, "0755", 0); err != nil {
+		return err
+	}
+	for link, content := range b.Links {
+		if err := os.MkdirAll(b.root+path.Dir(link), 0o755); err != nil {
+			return err
+		}
+		if err := os.Symlink(content, b.root+link); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeRoot makes the built tree the root and lets go of the host's.
+func (b *builder) changeRoot() error {
+	if err := unix.Chdir(b.root); err != nil {
+		return mountError("chdir", b.root, err)
+	}
+	if err := unix.PivotRoot(".", "."); err != nil {
+		return mountError("pivot_root", b.root, err)
+	}
+	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
+		return mountError("umount", "the host's root", err)
+	}
+	b.root = ""
+	if err := unix.Chdir("/"); err != nil {
+		return mountError("chdir", "/", err)
+	}
+	return sys.MountSetattr(unix.AT_FDCWD, "/", 0, unix.MOUNT_ATTR_RDONLY, 0)
+}
+
+func attachTmpfs(target, mode string, attr int) error {
+	fd, err := sys.NewMount("tmpfs", attr, [2]string{"mode", mode})
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return sys.MoveMount(fd, target)
+}
+
+// mountPrivate gives the run empty directories of its own.
+func (b *builder) mountPrivate() error {
+	for _, dir := range byDepth(b.Private) {
+		if b.Dev && under(dir, "/dev") {
+			continue // made with /dev
+		}
+		if b.root != "" {
+			if err := os.MkdirAll(b.root+dir, 0o755); err != nil {
+				return err
+			}
+		}
+		if err := attachTmpfs(b.root+dir, "1777", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+func (b *builder) placeReadable() error {
+	for _, path := range byDepth(b.Readable) {
+		if covered(path, b.Readable) {
+			continue
+		}
+		if err := b.place(path, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) placeWritable() error {
+	for _, path := range byDepth(b.Writable) {
+		if covered(path, b.Writable) || path == "/" {
+			continue
+		}
+		if err := b.place(path, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placeVisible puts back what lies below a private directory, unless a
+// writable place that is there already brings it along.
+func (b *builder) placeVisible() error {
+	for _, path := range byDepth(b.Visible) {
+		if underAny(path, b.Writable) || b.Readable != nil && underAny(path, b.Readable) {
+			continue
+		}
+		if err := b.place(path, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// covered tells whether another of the paths, being above, brings path along.
+func covered(path string, paths []string) bool {
+	return slices.ContainsFunc(paths, func(p string) bool { return p != path && under(path, p) })
+}
+
+// mountPoint sees to it that there is something to mount fd on.
+func (b *builder) mountPoint(fd int, target string) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	full := b.root + target
+	if _, err := os.Lstat(full); err == nil {
+		return nil
+	}
+	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return os.MkdirAll(full, 0o755)
+	}
+	if err := os.MkdirAll(path.Dir(full), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(full, os.O_CREATE|os.O_EXCL, 0o444)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// protect makes places below writable ones read-only again.
+func (b *builder) protect() error {
+	for _, path := range byDepth(b.ReadOnly) {
+		if err := protect(b.root + path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// protect mounts path on itself, read-only, as the view has it now.
+func protect(path string) error {
+	fd, err := sys.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	if err := sys.MountSetattr(fd, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, unix.MOUNT_ATTR_RDONLY, 0); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := sys.MoveMount(fd, path); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

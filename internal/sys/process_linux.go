@@ -1,0 +1,81 @@
+package sys
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// BlockSignals blocks every signal on the calling thread, which the caller
+// has locked, for good.
+func BlockSignals() error {
+	all := ^uint64(0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, uintptr(unsafe.Pointer(&all)), 0, 8, 0, 0)
+	return named("rt_sigprocmask", errno)
+}
+
+// ReadMemory copies from the memory of another process into buf and returns
+// how much of it could be read; it stops at the first page that the process
+// itself could not read (process_vm_readv(2)).
+func ReadMemory(pid int, addr uint64, buf []byte) (int, error) {
+	return vm(unix.SYS_PROCESS_VM_READV, pid, addr, buf)
+}
+
+// WriteMemory copies buf into the memory of another process (process_vm_writev(2)).
+func WriteMemory(pid int, addr uint64, buf []byte) (int, error) {
+	return vm(unix.SYS_PROCESS_VM_WRITEV, pid, addr, buf)
+}
+
+func vm(nr uintptr, pid int, addr uint64, buf []byte) (int, error) {
+	if len(buf) == 0 {
+		return 0, nil
+	}
+	local := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
+	remote := unix.RemoteIovec{Base: uintptr(addr), Len: len(buf)}
+	n, _, errno := unix.RawSyscall6(nr, uintptr(pid), uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+// SetCaps sets the calling thread's effective, permitted and inheritable
+// capabilities (capset(2)); bit n is capability n.
+func SetCaps(effective, permitted, inheritable uint64) error {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	data := [2]unix.CapUserData{
+		{Effective: uint32(effective), Permitted: uint32(permitted), Inheritable: uint32(inheritable)},
+		{Effective: uint32(effective >> 32), Permitted: uint32(permitted >> 32), Inheritable: uint32(inheritable >> 32)},
+	}
+	return wrap("capset", unix.Capset(&hdr, &data[0]))
+}
+
+// Caps returns the calling thread's permitted capabilities.
+func Caps() (uint64, error) {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&hdr, &data[0]); err != nil {
+		return 0, wrap("capget", err)
+	}
+	return uint64(data[0].Permitted) | uint64(data[1].Permitted)<<32, nil
+}
+
+// SetFSIDs sets the calling thread's user and group for file access
+// (setfsuid(2), setfsgid(2)); the calls themselves report nothing.
+func SetFSIDs(uid, gid uint32) {
+	unix.RawSyscall(unix.SYS_SETFSGID, uintptr(gid), 0, 0)
+	unix.RawSyscall(unix.SYS_SETFSUID, uintptr(uid), 0, 0)
+}
+
+// Fchmodat2 is fchmodat2(2), Linux 6.6.
+func Fchmodat2(dirfd int, path string, mode uint32, flags int) error {
+	p, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_FCHMODAT2, uintptr(dirfd), uintptr(unsafe.Pointer(p)), uintptr(mode), uintptr(flags), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
