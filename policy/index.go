@@ -21,7 +21,7 @@ type index struct {
 // node is all prefix rules of one path.
 type node struct {
 	path   string
-	parent int    // the longest other prefix that contains path, or -1
+	parent int     // the longest other prefix that contains path, or -1
 	own    verdict // of these rules
 	all    verdict // and, where they are silent, of the parents
 }

@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -39,6 +42,21 @@ var pcreOnly = []struct {
 }
 
 var pcreClassEscape = regexp.MustCompile(`^\\[HNRVXbceghko]`)
+
+// explain names what PCRE has and Go does not, and where it is.
+func explain(expr string, err error) error {
+	if c, ok := findPCRE(expr); ok {
+		return fmt.Errorf("%s %q at offset %d of the expression is PCRE's: want the syntax of Go's regexp (RE2)", c.name, c.text, c.offset)
+	}
+	var se *syntax.Error
+	if !errors.As(err, &se) {
+		return err
+	}
+	if i := strings.Index(expr, se.Expr); i >= 0 && se.Expr != "" {
+		return fmt.Errorf("%s %q at offset %d of the expression", se.Code, se.Expr, i)
+	}
+	return fmt.Errorf("%s %q", se.Code, se.Expr)
+}
 
 // findPCRE returns the first construct in expr, which Go refused.
 func findPCRE(expr string) (construct, bool) {
