@@ -104,9 +104,14 @@ func whiteOut(dir string, names []string) error {
 	}
 	defer unix.Close(lower)
 	// The layers are named by descriptor: no path of the host needs escaping.
-	options := "userxattr,lowerdir=" + fdPath(layer) + ":" + fdPath(lower)
-	if err := unix.Mount("overlay", dir, "overlay", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
-		return fmt.Errorf("mount overlay: %w", err)
+	overlay, err := sys.NewMount("overlay", unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV,
+		[2]string{"userxattr", ""}, [2]string{"lowerdir", fdPath(layer) + ":" + fdPath(lower)})
+	if err != nil {
+		return fmt.Errorf("overlay: %w", err)
+	}
+	defer unix.Close(overlay)
+	if err := attachOverlay(overlay, dir); err != nil {
+		return err
 	}
 	for _, m := range below {
 		if err := m.putBack(names, dir); err != nil {
@@ -114,6 +119,18 @@ func whiteOut(dir string, names []string) error {
 		}
 	}
 	return nil
+}
+
+// attachOverlay mounts the overlay on dir. What is mounted on the root is not
+// seen from it, so there the caller's root has to move onto the new mount.
+func attachOverlay(overlay int, dir string) error {
+	if err := sys.MoveMount(overlay, dir); err != nil || dir != "/" {
+		return err
+	}
+	if err := unix.Fchdir(overlay); err != nil {
+		return err
+	}
+	return mountError("chroot", "/", unix.Chroot("."))
 }
 
 func whiteoutLayer(names []string) (int, error) {

@@ -1,0 +1,65 @@
+package stage
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
+)
+
+// dropCaps takes all capabilities but keep from the calling thread and from
+// all that it starts, by every set of capabilities(7).
+func dropCaps(keep uint64) error {
+	have, err := sys.Caps()
+	if err != nil {
+		return err
+	}
+	if have&(1<<unix.CAP_SETPCAP) != 0 {
+		if err := dropBounding(keep); err != nil {
+			return err
+		}
+	}
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl PR_CAP_AMBIENT", err)
+	}
+	return sys.SetCaps(have&keep, have&keep, 0)
+}
+
+func dropBounding(keep uint64) error {
+	for c := uintptr(0); c < 64; c++ {
+		if keep&(1<<c) != 0 {
+			continue
+		}
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+		if err == unix.EINVAL {
+			return nil // past the last capability that this kernel has
+		}
+		if err != nil {
+			return os.NewSyscallError("prctl PR_CAPBSET_DROP", err)
+		}
+	}
+	return nil
+}
+
+// writableStdio returns those of the descriptors 0 to 2 that are regular files
+// open for writing: the caller gave them, so opening them again by
+// /dev/stdout and the like is no more than what is given.
+func writableStdio() []int {
+	var fds []int
+	for fd := range 3 {
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+			continue
+		}
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err == nil && flags&unix.O_ACCMODE != unix.O_RDONLY {
+			fds = append(fds, fd)
+		}
+	}
+	return fds
+}
+
+func installFilter(flags uintptr, prog []unix.SockFilter) (int, error) {
+	return sys.SeccompSetModeFilter(flags, prog)
+}

@@ -1,0 +1,227 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/landlock"
+	"github.com/catbox-go/catbox/internal/namespace"
+)
+
+// initName is the name (argv[0]) under which a program is its run's init.
+const initName = "catbox-init"
+
+// controlFD is the init's end of the socket; extra files follow it.
+const controlFD = 3
+
+// initProcess is the state of a run's first process.
+type initProcess struct {
+	conn      *conn
+	spec      *Spec
+	self      *os.File // this program, for when it has to be executed where its path is not there
+	witness   *witness
+	confined  chan error        // the confined thread is ready, or why not
+	listener  int               // of the confined thread's filter, -1 if there is none
+	start     chan struct{}     // the word to go
+	forked    chan forkedResult // what came of it
+	endOfInit chan struct{}
+}
+
+type forkedResult struct {
+	pid int
+	err error
+}
+
+// runInit is the init's main function; it returns the exit status.
+func runInit() int {
+	in := &initProcess{
+		listener: -1,
+		confined: make(chan error), start: make(chan struct{}),
+		forked: make(chan forkedResult), endOfInit: make(chan struct{}),
+	}
+	if err := in.run(); err != nil {
+		if in.conn != nil {
+			in.conn.send(message{Failed: newFailure(err)}, -1)
+		}
+		return 125
+	}
+	return 0
+}
+
+func newFailure(err error) *failure {
+	f := &failure{Step: "start", Text: err.Error()}
+	var step *namespace.StepError
+	if errors.As(err, &step) {
+		f.Step, f.Text = step.Step, step.Err.Error()
+	}
+	var exec *execError
+	f.Exec = errors.As(err, &exec)
+	errors.As(err, &f.Errno)
+	return f
+}
+
+// execError says that the command could not be executed.
+type execError struct{ err error }
+
+func (e *execError) Error() string { return e.err.Error() }
+func (e *execError) Unwrap() error { return e.err }
+
+func (in *initProcess) run() error {
+	control := os.NewFile(controlFD, "control")
+	conn, err := newConn(control)
+	if err != nil {
+		return err
+	}
+	in.conn = conn
+	in.witness = newWitness()
+	if err := conn.send(message{Hello: true}, -1); err != nil {
+		return err
+	}
+	m, _, err := conn.receive()
+	if err != nil {
+		return err
+	}
+	if m.Spec == nil {
+		return errors.New("no specification came")
+	}
+	in.spec = m.Spec
+	if err := namespace.Run(in.steps()); err != nil {
+		return err
+	}
+	if err := conn.send(message{Ready: true}, in.listener); err != nil {
+		return err
+	}
+	if in.listener >= 0 {
+		unix.Close(in.listener)
+	}
+	return in.serve()
+}
+
+// steps is the whole set-up up to the command's start.
+func (in *initProcess) steps() []namespace.Step {
+	steps := []namespace.Step{
+		{Name: "die with the caller", Do: in.dieWithCaller},
+		{Name: "close descriptors", Do: in.closeDescriptors},
+	}
+	if in.spec.View != nil {
+		steps = append(steps, in.spec.View.Steps()...)
+	}
+	return append(steps,
+		namespace.Step{Name: "change the directory", Do: in.changeDirectory},
+		namespace.Step{Name: "confine", Do: in.confine},
+	)
+}
+
+// dieWithCaller ties the init's life to that of the caller's thread that
+// started it. Where the init has to end the run's processes itself, the closed
+// socket tells it to.
+func (in *initProcess) dieWithCaller() error {
+	if !in.spec.PIDNamespace {
+		return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	}
+	return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
+}
+
+// closeDescriptors sees to it that nothing but what is listed is inherited,
+// and keeps this program open.
+func (in *initProcess) closeDescriptors() error {
+	first := uint(controlFD + 1 + in.spec.Files)
+	if err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return os.NewSyscallError("close_range", err)
+	}
+	self, err := os.Open("/proc/self/exe")
+	in.self = self
+	return err
+}
+
+func (in *initProcess) changeDirectory() error {
+	if in.spec.Dir == "" || in.spec.View != nil {
+		return nil
+	}
+	return os.Chdir(in.spec.Dir)
+}
+
+// confine makes the thread that will start the command, and waits until it is confined.
+func (in *initProcess) confine() error {
+	// Nothing of the init may be looked into: it keeps its capabilities.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl PR_SET_DUMPABLE", err)
+	}
+	go in.confinedThread()
+	return <-in.confined
+}
+
+// confinedThread confines its thread, starts the command from it, and keeps it
+// until the init ends: no other goroutine may come to run there.
+func (in *initProcess) confinedThread() {
+	runtime.LockOSThread()
+	err := in.confineThread()
+	in.confined <- err
+	if err != nil {
+		return
+	}
+	<-in.start
+	pid, err := in.fork()
+	in.forked <- forkedResult{pid, err}
+	<-in.endOfInit
+}
+
+func (in *initProcess) confineThread() error {
+	if err := dropCaps(in.spec.Caps); err != nil {
+		return err
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl PR_SET_NO_NEW_PRIVS", err)
+	}
+	if in.spec.Landlock != nil {
+		rules := *in.spec.Landlock
+		rules.WriteFiles = writableStdio()
+		if err := landlock.Restrict(rules); err != nil {
+			return err
+		}
+	}
+	if in.spec.Filter == nil {
+		return nil
+	}
+	fd, err := installFilter(in.spec.FilterFlags, in.spec.Filter)
+	if err != nil {
+		return err
+	}
+	if in.spec.FilterFlags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0 {
+		in.listener = fd
+	}
+	return nil
+}
+
+// fork starts the command from the calling thread, which is the confined one.
+func (in *initProcess) fork() (int, error) {
+	path := in.spec.Path
+	if in.spec.Self {
+		path = fmt.Sprintf("/proc/self/fd/%d", in.self.Fd())
+	}
+	attr := &syscall.ProcAttr{Env: in.spec.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{}}
+	for i := range in.spec.Files {
+		attr.Files = append(attr.Files, uintptr(controlFD+1+i))
+	}
+	if !in.spec.PIDNamespace {
+		attr.Sys.Pdeathsig = syscall.SIGKILL
+	}
+	if len(in.spec.Limits) > 0 {
+		return startLimited(path, in.spec.Args, attr, in.spec.Limits)
+	}
+	return syscall.ForkExec(path, in.spec.Args, attr)
+}
+
+// catchAll takes every signal that can be taken: the init is ended by its
+// caller or by the end of the command, never by a process of the run.
+func catchAll() chan os.Signal {
+	ch := make(chan os.Signal, 64)
+	signal.Notify(ch)
+	return ch
+}

@@ -1,0 +1,308 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Config says how the init is started, and what it is to do.
+type Config struct {
+	Spec       Spec
+	Cloneflags uintptr
+	UIDMap     []syscall.SysProcIDMap
+	GIDMap     []syscall.SysProcIDMap
+	Setgroups  bool // whether setgroups(2) may be allowed in the user namespace
+
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Files  []*os.File // for the command, from descriptor 3
+	// WaitDelay is as in exec.Cmd.
+	WaitDelay time.Duration
+	// Cgroup is an open directory of a control group to start in; nil is the caller's.
+	Cgroup *os.File
+	// Died is called for each process of the run that a signal ended.
+	Died func(Death)
+}
+
+// ErrNoInit says that the re-executed program did not become the init.
+var ErrNoInit = errors.New("this program, started again, did not call catbox.Init: it has to be the first call in main")
+
+// stageVariable marks the environment of a re-executed program.
+const stageVariable = "CATBOX_STAGE"
+
+// initCaps are what the init needs in its user namespace: to mount, to bring
+// the loopback up, to drop capabilities.
+var initCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_CHROOT, unix.CAP_SYS_PTRACE, unix.CAP_DAC_OVERRIDE}
+
+// Run is a run whose init has been started.
+type Run struct {
+	// Listener gets the notifications of the run's filter; nil if it has none.
+	Listener *os.File
+
+	cmd      *exec.Cmd
+	conn     *conn
+	died     func(Death)
+	started  chan startResult
+	sockets  chan socketResult
+	socketMu sync.Mutex
+	ended    chan struct{}
+	result   *Ended
+	waited   chan error
+}
+
+type startResult struct {
+	pid int
+	err error
+}
+
+type socketResult struct {
+	file *os.File
+	err  error
+}
+
+// Error says at which step the set-up failed. Errno is 0 if no call was the reason.
+type Error struct {
+	Step, Text string
+	Errno      syscall.Errno
+	// Exec tells that everything was set up and the command could not be executed.
+	Exec bool
+}
+
+func (e *Error) Error() string { return e.Step + ": " + e.Text }
+
+// Unwrap returns the error number, so that errors.Is sees it.
+func (e *Error) Unwrap() error {
+	if e.Errno == 0 {
+		return nil
+	}
+	return e.Errno
+}
+
+// Start starts the init and has it set everything up. The command does not run before Go.
+func Start(cfg Config) (*Run, error) {
+	if os.Getenv(stageVariable) != "" {
+		return nil, ErrNoInit
+	}
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{
+		cmd: command(cfg, theirs), died: cfg.Died,
+		started: make(chan startResult, 1), sockets: make(chan socketResult, 1),
+		ended: make(chan struct{}), waited: make(chan error, 1),
+	}
+	err = r.spawn()
+	theirs.Close()
+	if err != nil {
+		ours.Close()
+		return nil, fmt.Errorf("start the first process: %w", err)
+	}
+	if r.conn, err = newConn(ours); err != nil {
+		r.Abort()
+		return nil, err
+	}
+	cfg.Spec.Files = len(cfg.Files)
+	if err := r.setUp(cfg.Spec); err != nil {
+		r.Abort()
+		return nil, err
+	}
+	go r.read()
+	return r, nil
+}
+
+func command(cfg Config, control *os.File) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{initName}
+	cmd.Env = []string{stageVariable + "=init", "GOMAXPROCS=2"}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = cfg.Stdin, cfg.Stdout, cfg.Stderr
+	cmd.ExtraFiles = append([]*os.File{control}, cfg.Files...)
+	cmd.WaitDelay = cfg.WaitDelay
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  cfg.Cloneflags,
+		UidMappings: cfg.UIDMap, GidMappings: cfg.GIDMap,
+		GidMappingsEnableSetgroups: cfg.Setgroups,
+	}
+	if cfg.Cloneflags&unix.CLONE_NEWPID != 0 {
+		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	}
+	if cfg.Cloneflags&unix.CLONE_NEWUSER != 0 {
+		cmd.SysProcAttr.AmbientCaps = initCaps
+	}
+	if cfg.Cgroup != nil {
+		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(cfg.Cgroup.Fd())
+	}
+	return cmd
+}
+
+// spawn starts the init from a thread that lives as long as the init does: the
+// parent-death signal comes when the thread ends that created the child (prctl(2)).
+func (r *Run) spawn() error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := r.cmd.Start()
+		started <- err
+		if err == nil {
+			r.waited <- r.cmd.Wait()
+		}
+	}()
+	return <-started
+}
+
+func socketPair() (ours, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "control"), os.NewFile(uintptr(fds[1]), "control"), nil
+}
+
+// setUp hands the specification over and waits until it is carried out.
+func (r *Run) setUp(spec Spec) error {
+	m, _, err := r.conn.receive()
+	if err != nil || !m.Hello {
+		return ErrNoInit
+	}
+	if err := r.conn.send(message{Spec: &spec}, -1); err != nil {
+		return err
+	}
+	m, fd, err := r.conn.receive()
+	switch {
+	case err != nil:
+		return fmt.Errorf("the first process ended during set-up: %w", err)
+	case m.Failed != nil:
+		return m.Failed.error()
+	case fd >= 0:
+		r.Listener = os.NewFile(uintptr(fd), "seccomp listener")
+	}
+	return nil
+}
+
+func (f *failure) error() error {
+	return &Error{Step: f.Step, Text: f.Text, Errno: f.Errno, Exec: f.Exec}
+}
+
+// PID returns the init's process id.
+func (r *Run) PID() int { return r.cmd.Process.Pid }
+
+// Go starts the command and returns its process id in the run's pid namespace.
+func (r *Run) Go() (int, error) {
+	if err := r.conn.send(message{Go: true}, -1); err != nil {
+		return 0, err
+	}
+	s := <-r.started
+	return s.pid, s.err
+}
+
+// Signal sends sig to the command, unless the process group that the caller
+// and the command share got it already.
+func (r *Run) Signal(sig syscall.Signal) error {
+	return r.conn.send(message{Signal: sig}, -1)
+}
+
+// Kill ends the whole run at once. Where there is no pid namespace the init
+// ends the processes, so it is asked first.
+func (r *Run) Kill() {
+	if r.cmd.SysProcAttr.Cloneflags&unix.CLONE_NEWPID != 0 {
+		r.cmd.Process.Kill()
+		return
+	}
+	r.conn.send(message{Kill: true}, -1)
+}
+
+// Socket makes a socket in the run's namespaces.
+func (r *Run) Socket(family, typ, protocol int) (*os.File, error) {
+	r.socketMu.Lock()
+	defer r.socketMu.Unlock()
+	if err := r.conn.send(message{Socket: &SocketRequest{family, typ, protocol}}, -1); err != nil {
+		return nil, err
+	}
+	select {
+	case s := <-r.sockets:
+		return s.file, s.err
+	case <-r.ended:
+		return nil, syscall.ESRCH
+	}
+}
+
+// Abort ends a run whose command was not started, and everything that belongs to it.
+func (r *Run) Abort() {
+	if r.conn != nil {
+		r.conn.Close()
+	}
+	r.cmd.Process.Kill()
+	<-r.waited
+	if r.Listener != nil {
+		r.Listener.Close()
+	}
+}
+
+// Wait waits until the run has ended and its output is copied. The error is
+// about the copying, or says that the init was ended before the command
+// (Ended is nil then).
+func (r *Run) Wait() (*Ended, error) {
+	err := <-r.waited
+	<-r.ended
+	r.conn.Close()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = nil
+	}
+	if r.result == nil && err == nil {
+		err = fmt.Errorf("the run was ended: %v", r.cmd.ProcessState)
+	}
+	return r.result, err
+}
+
+// read takes what the init tells until it ends.
+func (r *Run) read() {
+	defer close(r.ended)
+	for {
+		m, fd, err := r.conn.receive()
+		switch {
+		case err != nil:
+			r.noStart(errors.New("the first process ended"))
+			return
+		case m.Failed != nil:
+			r.noStart(m.Failed.error())
+		case m.Started != 0:
+			r.started <- startResult{pid: m.Started}
+		case m.Died != nil:
+			if r.died != nil {
+				r.died(*m.Died)
+			}
+		case m.Socketed != nil:
+			r.socketMade(m.Socketed.Errno, fd)
+		case m.Ended != nil:
+			r.result = m.Ended
+		}
+	}
+}
+
+// noStart tells Go that the command does not run, if Go is still to be told.
+func (r *Run) noStart(err error) {
+	select {
+	case r.started <- startResult{err: err}:
+	default:
+	}
+}
+
+func (r *Run) socketMade(errno syscall.Errno, fd int) {
+	if errno != 0 {
+		r.sockets <- socketResult{err: errno}
+		return
+	}
+	r.sockets <- socketResult{file: os.NewFile(uintptr(fd), "socket")}
+}
