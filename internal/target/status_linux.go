@@ -1,0 +1,70 @@
+package target
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Status is what proc_pid_status(5) tells of a thread.
+type Status struct {
+	Tgid          int // the process, in the caller's pid namespace
+	NSTgid, NSPid int // process and thread in the thread's own pid namespace
+	PPid          int
+	Umask         uint32
+	FSUID, FSGID  uint32
+	Groups        []uint32
+}
+
+// Status reads /proc/TID/status. ESRCH: the thread is gone.
+func (t Thread) Status() (Status, unix.Errno) {
+	var s Status
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(int(t)) + "/status")
+	if err != nil {
+		return s, unix.ESRCH
+	}
+	for line := range bytes.Lines(data) {
+		key, value, _ := strings.Cut(string(line), ":")
+		if set := statusFields[key]; set != nil {
+			if fields := strings.Fields(value); len(fields) > 0 {
+				set(&s, fields)
+			}
+		}
+	}
+	return s, 0
+}
+
+var statusFields = map[string]func(*Status, []string){
+	"Tgid":   func(s *Status, f []string) { s.Tgid = atoi(f[0]) },
+	"PPid":   func(s *Status, f []string) { s.PPid = atoi(f[0]) },
+	"NStgid": func(s *Status, f []string) { s.NSTgid = atoi(f[len(f)-1]) },
+	"NSpid":  func(s *Status, f []string) { s.NSPid = atoi(f[len(f)-1]) },
+	"Umask": func(s *Status, f []string) {
+		mask, _ := strconv.ParseUint(f[0], 8, 32)
+		s.Umask = uint32(mask)
+	},
+	"Uid": func(s *Status, f []string) { s.FSUID = uint32(atoi(f[len(f)-1])) },
+	"Gid": func(s *Status, f []string) { s.FSGID = uint32(atoi(f[len(f)-1])) },
+	"Groups": func(s *Status, f []string) {
+		for _, g := range f {
+			s.Groups = append(s.Groups, uint32(atoi(g)))
+		}
+	},
+}
+
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
+
+// Program returns the thread's name (comm in proc(5)), "" if it is gone.
+func (t Thread) Program() string {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(int(t)) + "/comm")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(string(data), "\n")
+}
