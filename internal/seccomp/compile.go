@@ -1,0 +1,163 @@
+//go:build linux
+
+package seccomp
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"golang.org/x/sys/unix"
+)
+
+// maxProgram is BPF_MAXINSNS, the kernel's limit.
+const maxProgram = 4096
+
+// unknown answers what is not in the table.
+var unknown = Errno(unix.ENOSYS)
+
+// Compile makes a filter for programs of the architectures, the usual one first.
+//
+// A call without rules is allowed. A number without a row in the table, and any
+// call of another architecture, gets ENOSYS. A rule that cannot be compiled is
+// an error, also if none of the architectures has the call.
+func Compile(arches []abi.Arch, rules []Rule) ([]unix.SockFilter, error) {
+	if len(arches) == 0 {
+		return nil, errors.New("seccomp: no architecture")
+	}
+	for _, r := range rules {
+		if err := r.check(); err != nil {
+			return nil, fmt.Errorf("seccomp: %w", err)
+		}
+	}
+	prog := newCompiler().program(arches, rules)
+	if len(prog) > maxProgram {
+		return nil, fmt.Errorf("seccomp: the filter has %d instructions, more than %d", len(prog), maxProgram)
+	}
+	return prog, nil
+}
+
+// compiler shares what several calls have in common, which is most of it.
+type compiler struct {
+	assembler
+	ids    map[string]leaf
+	leaves [][]Rule // by leaf
+	labels []label  // by leaf, 0 if not written yet
+}
+
+// leaf names a list of rules that comes after the search for the number.
+type leaf int
+
+func newCompiler() *compiler {
+	return &compiler{assembler: assembler{rets: map[Verdict]label{}}, ids: map[string]leaf{}}
+}
+
+func (c *compiler) program(arches []abi.Arch, rules []Rule) []unix.SockFilter {
+	c.ret(unknown) // label 0 is a return, so no leaf with rules is there
+	sections := make([]label, len(arches))
+	for i := len(arches) - 1; i >= 0; i-- {
+		sections[i] = c.section(arches[i], rules)
+	}
+	next := c.ret(unknown)
+	for i := len(arches) - 1; i >= 0; i-- {
+		next = c.jump(unix.BPF_JEQ, arches[i].Audit(), sections[i], next)
+	}
+	c.load(offArch)
+	return c.assembler.program()
+}
+
+// section decides on the calls of an architecture.
+func (c *compiler) section(a abi.Arch, rules []Rule) label {
+	c.last(c.search(c.spans(a, rulesOf(a, rules))))
+	return c.load(offNr)
+}
+
+// rulesOf are the rules of the architecture, as it has them, by number.
+func rulesOf(a abi.Arch, rules []Rule) map[int][]Rule {
+	m := map[int][]Rule{}
+	for _, r := range rules {
+		nr, ok := abi.Number(a, r.Name)
+		if !ok || !r.isFor(a) {
+			continue
+		}
+		when := make([]Cond, len(r.When))
+		for i, cond := range r.When {
+			when[i] = cond.on(a)
+		}
+		m[nr] = append(m[nr], Rule{When: when, Do: r.Do})
+	}
+	return m
+}
+
+// span is a run of numbers with the same leaf, up to the next span.
+type span struct {
+	from uint32
+	leaf leaf
+}
+
+// spans cover all numbers from 0 to 1<<32-1. The last one has those of x32 and
+// the negative ones.
+func (c *compiler) spans(a abi.Arch, rules map[int][]Rule) []span {
+	var s []span
+	for nr := range abi.Last(a) + 2 {
+		l := c.leaf(rules[nr])
+		if _, ok := abi.Lookup(a, nr); !ok {
+			l = c.leaf([]Rule{{Do: unknown}})
+		}
+		if len(s) == 0 || s[len(s)-1].leaf != l {
+			s = append(s, span{uint32(nr), l})
+		}
+	}
+	return s
+}
+
+func (c *compiler) leaf(rules []Rule) leaf {
+	key := fmt.Sprint(rules)
+	id, ok := c.ids[key]
+	if !ok {
+		id = leaf(len(c.leaves))
+		c.ids[key] = id
+		c.leaves = append(c.leaves, rules)
+		c.labels = append(c.labels, 0)
+	}
+	return id
+}
+
+// search finds the span of the number in the accumulator, by halves.
+func (c *compiler) search(s []span) label {
+	if len(s) == 1 {
+		return c.write(s[0].leaf)
+	}
+	half := len(s) / 2
+	upper := c.search(s[half:])
+	lower := c.search(s[:half])
+	return c.jump(unix.BPF_JGE, s[half].from, upper, lower)
+}
+
+func (c *compiler) write(l leaf) label {
+	if c.labels[l] == 0 {
+		label := c.rules(c.leaves[l])
+		if len(c.leaves[l]) == 0 || len(c.leaves[l][0].When) == 0 {
+			return label // a return, of which there can be a nearer copy next time
+		}
+		c.labels[l] = label
+	}
+	return c.labels[l]
+}
+
+// rules writes the first rule last, so that it comes first.
+func (c *compiler) rules(rules []Rule) label {
+	next := c.ret(Allow)
+	for i := len(rules) - 1; i >= 0; i-- {
+		next = c.rule(rules[i], next)
+	}
+	return next
+}
+
+func (c *compiler) rule(r Rule, next label) label {
+	l := c.ret(r.Do)
+	for i := len(r.When) - 1; i >= 0; i-- {
+		l = c.cond(r.When[i], l, next)
+	}
+	return l
+}
