@@ -17,12 +17,12 @@ type call struct {
 	args [6]uint64
 }
 
-func (c call) data() []byte {
-	d := binary.LittleEndian.AppendUint32(nil, c.nr)
-	d = binary.LittleEndian.AppendUint32(d, c.arch)
-	d = binary.LittleEndian.AppendUint64(d, 0x1122334455667788) // the instruction pointer, which nothing may look at
-	for _, a := range c.args {
-		d = binary.LittleEndian.AppendUint64(d, a)
+func (c call) data() (d [64]byte) {
+	binary.LittleEndian.PutUint32(d[0:], c.nr)
+	binary.LittleEndian.PutUint32(d[4:], c.arch)
+	binary.LittleEndian.PutUint64(d[8:], 0x1122334455667788) // the instruction pointer, which nothing may look at
+	for i, a := range c.args {
+		binary.LittleEndian.PutUint64(d[16+8*i:], a)
 	}
 	return d
 }

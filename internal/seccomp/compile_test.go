@@ -28,20 +28,29 @@ func numbersToTry() []uint32 {
 	return append(n, 1<<16, 1<<29, 1<<30-1, 1<<32-1)
 }
 
+// values are those to try for each argument.
+type values [6][]uint64
+
 // interesting are values next to those that conditions compare with.
-func interesting(rules []Rule) []uint64 {
-	set := map[uint64]bool{0: true, 1: true, Int: true, Long: true, 1 << 32: true, 1 << 63: true}
+func interesting(rules []Rule) values {
+	var sets [6]map[uint64]bool
+	for i := range sets {
+		sets[i] = map[uint64]bool{0: true, Long: true}
+	}
 	for _, r := range rules {
 		for _, c := range r.When {
-			for _, v := range []uint64{c.Value, c.Mask, c.Mask & -c.Mask} {
-				for _, high := range []uint64{0, 1 << 32, 1 << 63, Long &^ Int} {
-					set[v|high] = true
-					set[v^1|high] = true
-				}
+			for _, v := range []uint64{c.Value, c.Value ^ 1, c.Mask, c.Mask & -c.Mask} {
+				sets[c.Arg][v] = true
+				sets[c.Arg][v|1<<32] = true
+				sets[c.Arg][v|Long&^Int] = true
 			}
 		}
 	}
-	return slices.Collect(maps.Keys(set))
+	var v values
+	for i := range sets {
+		v[i] = slices.Collect(maps.Keys(sets[i]))
+	}
+	return v
 }
 
 // compare tries every architecture and number, the calls with rules with every
@@ -54,12 +63,13 @@ func compare(t *testing.T, arches []abi.Arch, rules []Rule) (m *machine, deepest
 	}
 	checkProgram(t, prog)
 	m = newMachine(prog)
-	values := map[string][]uint64{}
+	named := map[string][]Rule{}
 	for _, r := range rules {
-		values[r.Name] = nil
+		named[r.Name] = append(named[r.Name], r)
 	}
-	for name := range values {
-		values[name] = interesting(slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return r.Name != name }))
+	tries := map[string]values{}
+	for name, rules := range named {
+		tries[name] = interesting(rules)
 	}
 	try := func(c call) {
 		got, steps := m.run(c)
@@ -76,7 +86,7 @@ func compare(t *testing.T, arches []abi.Arch, rules []Rule) (m *machine, deepest
 			try(call{nr: nr, arch: audit})
 			if a, ok := abi.ArchFromAudit(audit); ok {
 				if row, ok := abi.Lookup(a, int(int32(nr))); ok {
-					tryArgs(call{nr: nr, arch: audit}, values[row.Name], try)
+					tryArgs(call{nr: nr, arch: audit}, tries[row.Name], try)
 				}
 			}
 		}
@@ -84,21 +94,24 @@ func compare(t *testing.T, arches []abi.Arch, rules []Rule) (m *machine, deepest
 	return m, deepest
 }
 
-func tryArgs(c call, values []uint64, try func(call)) {
-	if values == nil {
-		return
-	}
-	for i := range c.args {
-		for _, v := range values {
+// tryArgs tries each value alone and many of them together.
+func tryArgs(c call, v values, try func(call)) {
+	total := 0
+	for i := range v {
+		total += len(v[i])
+		for _, x := range v[i] {
 			one := c
-			one.args[i] = v
+			one.args[i] = x
 			try(one)
 		}
 	}
-	for range 20 * len(values) {
-		for i := range c.args {
-			c.args[i] = values[rand.IntN(len(values))]
-			if rand.IntN(8) == 0 {
+	if total == 2*len(v) { // no argument decides
+		return
+	}
+	for range 30 * total {
+		for i := range v {
+			c.args[i] = pick(v[i])
+			if rand.IntN(16) == 0 {
 				c.args[i] = rand.Uint64()
 			}
 		}

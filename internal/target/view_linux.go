@@ -263,3 +263,7 @@ func toErrno(err error) unix.Errno {
 	}
 	return unix.EIO
 }
+
+// PathOf returns the path of a file that the caller has open, as the mount
+// namespace shows it in which it was opened.
+func (v *View) PathOf(fd int) (string, unix.Errno) { return v.pathOf(fd) }

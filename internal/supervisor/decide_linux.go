@@ -1,0 +1,83 @@
+package supervisor
+
+import (
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// dispatch finds the handlers of the call's family.
+func (r *receiver) dispatch(h *held) Answer {
+	switch h.row.Class {
+	case abi.Open:
+		return r.open(h)
+	case abi.Write:
+		return r.write(h)
+	case abi.Exec:
+		return r.exec(h)
+	case abi.Connect:
+		return r.connect(h)
+	case abi.Socket:
+		return r.socket(h)
+	case abi.MultiSocket:
+		return r.socketcall(h)
+	case abi.Process:
+		return r.process(h)
+	case abi.Arguments:
+		return r.arguments(h)
+	}
+	// Intercepted only because a Handler asked for it; no policy is about it.
+	return Continue()
+}
+
+// act is what a violation would have done.
+type act struct {
+	op        record.Operation
+	path      string // as given
+	canonical string
+	errno     syscall.Errno // the answer, EACCES if 0
+}
+
+// violation reports what is not allowed and returns true if it is to be
+// refused with the answer, false if the policy only wants to know of it.
+func (h *held) violation(a act) (Answer, bool) {
+	if a.errno == 0 {
+		a.errno = unix.EACCES
+	}
+	v := record.Violation{
+		Time: time.Now(), Operation: a.op, Call: h.name, Path: a.path, Canonical: a.canonical,
+		Errno: a.errno, Action: record.Denied, Program: h.thread.Program(), PID: h.process(),
+	}
+	switch h.s.Policy.Action() {
+	case policy.Log:
+		v.Action, v.Errno = record.Logged, 0
+	case policy.Stop:
+		v.Action = record.Stopped
+		defer h.s.stop()
+	}
+	h.s.reports.add(v)
+	return Refuse(a.errno), v.Action != record.Logged
+}
+
+// process returns the id of the process that the thread belongs to.
+func (h *held) process() int {
+	status, errno := h.thread.Status()
+	if errno != 0 || status.Tgid == 0 {
+		return int(h.thread)
+	}
+	return status.Tgid
+}
+
+// mayWrite tells whether the policy allows to write at the canonical path.
+// What is no path of the file system (a pipe, a socket, a memfd) belongs to the run.
+func (s *Supervisor) mayWrite(canonical string) bool {
+	if canonical == "" || canonical[0] != '/' {
+		return true
+	}
+	return s.Policy.Allows(policy.Write, canonical)
+}

@@ -1,0 +1,175 @@
+package supervisor
+
+import (
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/sys"
+	"github.com/catbox-go/catbox/internal/target"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// Mediation: the supervisor does the call on descriptors that it has pinned and
+// decided on. Nothing here continues a call.
+
+// pinned is a call with its paths pinned and judged.
+type pinned struct {
+	*held
+	places []target.Place
+	fd     int // the call's own descriptor, taken over from the target; -1 if none
+}
+
+// mediateWrite does a call of the class Write.
+func (r *receiver) mediateWrite(h *held) Answer {
+	r.passLead()
+	do := writeCalls[h.name]
+	if do == nil {
+		return Refuse(unix.ENOSYS)
+	}
+	p := &pinned{held: h, fd: -1}
+	defer p.close()
+	if a, refused := p.pin(); refused {
+		return a
+	}
+	var a Answer
+	if err := h.asTarget(func() { a = do(p) }); err != nil {
+		return Refuse(unix.EACCES)
+	}
+	return a
+}
+
+func (p *pinned) close() {
+	for i := range p.places {
+		p.places[i].Close()
+	}
+	if p.fd >= 0 {
+		unix.Close(p.fd)
+	}
+}
+
+// pin opens what the call is about, and refuses what the policy does not allow.
+func (p *pinned) pin() (Answer, bool) {
+	for _, arg := range p.row.Paths() {
+		if p.args[arg.Path] == 0 && arg.Dir >= 0 {
+			return p.pinDescriptor(p.held.fd(arg.Dir)) // utimensat and futimesat take NULL
+		}
+		if a, refused := p.pinPath(arg); refused {
+			return a, true
+		}
+	}
+	if i := p.row.Arg(abi.FD); i >= 0 {
+		return p.pinDescriptor(p.held.fd(i))
+	}
+	return Answer{}, false
+}
+
+func (p *pinned) pinPath(arg abi.PathArg) (Answer, bool) {
+	path, errno := p.path(arg.Path)
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	l := p.lookup(arg, path)
+	l.Pin = true
+	place, errno := p.s.view.Resolve(l)
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	p.places = append(p.places, place)
+	if !p.valid() {
+		return Refuse(unix.ESRCH), true
+	}
+	if p.leads(place) {
+		return Answer{}, false
+	}
+	return p.judgePlace(arg, path, place)
+}
+
+// leads tells whether the call makes a directory on the way to a path that may
+// be written and does not exist yet.
+func (p *pinned) leads(place target.Place) bool {
+	return (p.name == "mkdir" || p.name == "mkdirat") && !place.Exists &&
+		p.s.Policy.LeadsTo(policy.Write, place.Canonical) && !p.s.Policy.Hidden(place.Canonical)
+}
+
+// pinDescriptor takes the target's descriptor over: the very one that it has
+// now, whatever it puts under that number later.
+func (p *pinned) pinDescriptor(fd int32) (Answer, bool) {
+	own, errno := p.takeOver(fd)
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	p.fd = own
+	canonical, errno := p.s.view.PathOf(own)
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	if p.s.mayWrite(canonical) || p.s.givenFD(own) {
+		return Answer{}, false
+	}
+	return p.violation(act{op: record.Write, canonical: canonical})
+}
+
+// takeOver duplicates a descriptor of the target.
+func (h *held) takeOver(fd int32) (int, unix.Errno) {
+	if fd < 0 {
+		return -1, unix.EBADF
+	}
+	pidfd, err := unix.PidfdOpen(int(h.thread), unix.PIDFD_THREAD)
+	if err == unix.EINVAL { // before Linux 6.9 only a process has one
+		pidfd, err = unix.PidfdOpen(h.process(), 0)
+	}
+	if err != nil {
+		return -1, unix.ESRCH
+	}
+	defer unix.Close(pidfd)
+	if !h.valid() {
+		return -1, unix.ESRCH
+	}
+	own, err := unix.PidfdGetfd(pidfd, int(fd), 0)
+	if err != nil {
+		errno, _ := err.(unix.Errno)
+		return -1, errno
+	}
+	return own, 0
+}
+
+func (s *Supervisor) givenFD(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && s.given[FileID{st.Dev, st.Ino}]
+}
+
+// asTarget does something with the target's umask, and as root with the
+// target's identity for file access: root may have become somebody else in the run.
+func (h *held) asTarget(do func()) error {
+	status, errno := h.thread.Status()
+	if errno != 0 {
+		return errno
+	}
+	unix.Umask(int(status.Umask)) // of this thread alone: see receive
+	if os.Getuid() != 0 || status.FSUID == 0 && status.FSGID == 0 {
+		do()
+		return nil
+	}
+	groups, err := os.Getgroups()
+	if err != nil {
+		return err
+	}
+	if err := sys.SetGroups(status.Groups); err != nil {
+		return err
+	}
+	sys.SetFSIDs(status.FSUID, status.FSGID)
+	do()
+	sys.SetFSIDs(uint32(os.Getuid()), uint32(os.Getgid()))
+	own := make([]uint32, len(groups))
+	for i, g := range groups {
+		own[i] = uint32(g)
+	}
+	return sys.SetGroups(own)
+}
+
+// procPath names the file that fd is open on, for calls that take no O_PATH descriptor.
+func procPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }

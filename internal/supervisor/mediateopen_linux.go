@@ -1,0 +1,134 @@
+package supervisor
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/target"
+)
+
+// mediateOpen opens the file here and hands it over.
+func (r *receiver) mediateOpen(h *held, o opening) Answer {
+	r.passLead()
+	if o.resolve != 0 {
+		// The restrictions of openat2 would have to be kept on every step of our
+		// own walk. Programs take the plain open where there is no openat2.
+		return Refuse(unix.ENOSYS)
+	}
+	// A symbolic link put in the way between the look and the open is followed
+	// by looking again, as often as the kernel follows links.
+	for range 40 {
+		a, again := r.openOnce(h, o)
+		if !again {
+			return a
+		}
+	}
+	return Refuse(unix.ELOOP)
+}
+
+func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
+	l := h.lookup(o.arg, o.path)
+	l.Follow, l.Pin, l.Empty = o.follows(), true, false
+	place, errno := h.s.view.Resolve(l)
+	if errno != 0 {
+		return h.unresolved(o, errno), false
+	}
+	defer place.Close()
+	if !h.valid() {
+		return Refuse(unix.ESRCH), false
+	}
+	if a, refused := h.judgeOpen(o, place); refused {
+		return a, false
+	}
+	var fd int
+	var err error
+	if e := h.asTarget(func() { fd, err = openPlace(h, o, place) }); e != nil {
+		return Refuse(unix.EACCES), false
+	}
+	switch {
+	case err == unix.ELOOP && !place.Exists, err == unix.EEXIST && o.flags&unix.O_EXCL == 0:
+		return Answer{}, true
+	case err != nil:
+		return done(err), false
+	}
+	return file(os.NewFile(uintptr(fd), place.Canonical), o.flags&unix.O_CLOEXEC != 0), false
+}
+
+// openPlace opens what is pinned, or creates it in the directory that is.
+func openPlace(h *held, o opening, p target.Place) (int, error) {
+	flags := int(o.flags) | unix.O_CLOEXEC | unix.O_NOCTTY
+	if !p.Exists {
+		if o.flags&unix.O_CREAT == 0 {
+			return -1, unix.ENOENT
+		}
+		if p.Slash {
+			return -1, unix.EISDIR
+		}
+		return unix.Openat(p.Dir, p.Name, flags|unix.O_NOFOLLOW, uint32(o.mode))
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(p.File, &st); err != nil {
+		return -1, err
+	}
+	kind := st.Mode & unix.S_IFMT
+	switch {
+	case o.temporary():
+		return unix.Open(procPath(p.File), flags, uint32(o.mode))
+	case o.flags&unix.O_CREAT != 0 && o.flags&unix.O_EXCL != 0:
+		return -1, unix.EEXIST
+	case kind == unix.S_IFLNK && o.flags&unix.O_PATH == 0:
+		return -1, unix.ELOOP
+	case kind == unix.S_IFDIR && o.flags&unix.O_CREAT != 0:
+		return -1, unix.EISDIR
+	case kind != unix.S_IFDIR && p.Slash:
+		return -1, unix.ENOTDIR
+	}
+	flags &^= unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW
+	if kind == unix.S_IFIFO && o.flags&unix.O_NONBLOCK == 0 {
+		return openFIFO(h, p.File, flags)
+	}
+	return unix.Open(procPath(p.File), flags, 0)
+}
+
+// openFIFO opens a FIFO that has no other end yet, without blocking here: the
+// target may die while it waits, and then nobody waits any more.
+func openFIFO(h *held, pinned, flags int) (int, error) {
+	if flags&unix.O_ACCMODE == unix.O_RDONLY {
+		return openFIFOReader(h, pinned, flags)
+	}
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		fd, err := unix.Open(procPath(pinned), flags|unix.O_NONBLOCK, 0)
+		if err == nil {
+			return fd, unix.SetNonblock(fd, false)
+		}
+		if err != unix.ENXIO { // ENXIO: nobody reads yet
+			return -1, err
+		}
+		if !h.valid() {
+			return -1, unix.ESRCH
+		}
+		time.Sleep(pause)
+	}
+}
+
+// openFIFOReader waits for a writer by poll: POLLHUP until there was one.
+func openFIFOReader(h *held, pinned, flags int) (int, error) {
+	fd, err := unix.Open(procPath(pinned), flags|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return -1, err
+	}
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	for h.valid() {
+		n, err := unix.Poll(fds, 20)
+		if err == nil && n > 0 && fds[0].Revents != 0 {
+			return fd, unix.SetNonblock(fd, false)
+		}
+		if err != nil && err != unix.EINTR {
+			break
+		}
+	}
+	unix.Close(fd)
+	return -1, unix.ESRCH
+}

@@ -1,0 +1,177 @@
+package supervisor
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/target"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// opening is an open of any generation.
+type opening struct {
+	arg     abi.PathArg
+	path    string
+	flags   uint64
+	mode    uint64
+	resolve uint64
+}
+
+// writes tells whether the open can change anything: what it opens, or by creating.
+func (o *opening) writes() bool {
+	return o.flags&unix.O_ACCMODE != unix.O_RDONLY || o.flags&(unix.O_CREAT|unix.O_TRUNC) != 0 || o.temporary()
+}
+
+func (o *opening) temporary() bool { return o.flags&unix.O_TMPFILE == unix.O_TMPFILE }
+
+// follows tells whether a symbolic link as the last component is followed.
+func (o *opening) follows() bool {
+	exclusive := o.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL
+	return o.flags&unix.O_NOFOLLOW == 0 && !exclusive
+}
+
+func (o *opening) access() policy.Access {
+	if o.flags&unix.O_PATH != 0 {
+		return 0
+	}
+	var a policy.Access
+	if o.writes() {
+		a = policy.Write
+	}
+	if o.flags&unix.O_ACCMODE != unix.O_WRONLY {
+		a |= policy.Read
+	}
+	return a
+}
+
+// open decides about open, openat, openat2 and creat.
+func (r *receiver) open(h *held) Answer {
+	o, errno := h.opening()
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	if h.s.mediatesWrites() {
+		return r.mediateOpen(h, o)
+	}
+	if o.access() == 0 || !o.writes() && !h.s.Policy.Restricts(policy.Read) {
+		return Continue() // wall: none is needed, everything may be read
+	}
+	l := h.lookup(o.arg, o.path)
+	l.Follow = o.follows()
+	place, errno := h.s.view.Resolve(l)
+	if errno != 0 {
+		return h.unresolved(o, errno)
+	}
+	if a, refused := h.judgeOpen(o, place); refused {
+		return a
+	}
+	// Wall: read-only mounts and Landlock hold what the policy says of writing,
+	// the run's root what it says of reading.
+	return Continue()
+}
+
+// unresolved answers for a path that leads nowhere.
+func (h *held) unresolved(o opening, errno unix.Errno) Answer {
+	if errno == unix.ENOENT || errno == unix.ENOTDIR {
+		h.missingRead(o)
+	}
+	return Refuse(errno)
+}
+
+// judgeOpen refuses an open that the policy does not allow.
+func (h *held) judgeOpen(o opening, p target.Place) (Answer, bool) {
+	s := h.s
+	if o.writes() && !s.mayWrite(p.Canonical) && !s.isGiven(p) {
+		if !p.Exists && o.flags&unix.O_CREAT == 0 {
+			return Refuse(unix.ENOENT), true // nothing there that could be changed
+		}
+		if p.Exists && o.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
+			return Refuse(unix.EEXIST), true
+		}
+		return h.violation(act{op: record.Write, path: o.path, canonical: p.Canonical})
+	}
+	if o.access()&policy.Read != 0 && !p.Exists {
+		h.missingRead(o)
+	}
+	return Answer{}, false
+}
+
+// isGiven tells whether the place is a file that the command was given as one
+// of its standard streams, open for writing.
+func (s *Supervisor) isGiven(p target.Place) bool {
+	if len(s.given) == 0 || !p.Exists {
+		return false
+	}
+	var st unix.Stat_t
+	fd, errno := s.view.Open(p)
+	if errno != 0 {
+		return false
+	}
+	defer unix.Close(fd)
+	return unix.Fstat(fd, &st) == nil && s.given[FileID{st.Dev, st.Ino}]
+}
+
+// missingRead reports a read of what is there on the host and is not in the
+// run's root, because the policy does not allow it to be read. The answer is
+// ENOENT in any case.
+func (h *held) missingRead(o opening) {
+	if !h.s.Policy.Restricts(policy.Read) || o.path == "" || o.path[0] != '/' || o.access()&policy.Read == 0 {
+		return
+	}
+	canonical, errno := target.HostPath(o.path)
+	if errno != 0 || h.s.Policy.Allows(policy.Read, canonical) || h.s.Policy.Allows(policy.Write, canonical) {
+		return
+	}
+	h.violation(act{op: record.Read, path: o.path, canonical: canonical, errno: unix.ENOENT})
+}
+
+// opening decodes the call.
+func (h *held) opening() (opening, unix.Errno) {
+	o := opening{arg: h.row.Paths()[0]}
+	var errno unix.Errno
+	switch {
+	case h.name == "creat":
+		o.flags, o.mode = unix.O_CREAT|unix.O_WRONLY|unix.O_TRUNC, h.args[1]
+	case h.row.Arg(abi.OpenHow) >= 0:
+		errno = h.openHow(&o)
+	default:
+		i := h.row.Arg(abi.OpenFlags)
+		o.flags, o.mode = uint64(h.flags(i)), h.args[i+1]&0xffff
+	}
+	if errno != 0 {
+		return o, errno
+	}
+	o.path, errno = h.path(o.arg.Path)
+	return o, errno
+}
+
+// openHowSize is that of struct open_how as of Linux 5.6 (OPEN_HOW_SIZE_VER0).
+const openHowSize = 24
+
+// openHow copies struct open_how the way copy_struct_from_user() does.
+func (h *held) openHow(o *opening) unix.Errno {
+	i := h.row.Arg(abi.OpenHow)
+	size := h.args[i+1]
+	switch {
+	case size < openHowSize:
+		return unix.EINVAL
+	case size > 4096:
+		return unix.E2BIG
+	}
+	buf := make([]byte, size)
+	if errno := h.thread.Read(h.pointer(i), buf); errno != 0 {
+		return errno
+	}
+	for _, b := range buf[openHowSize:] {
+		if b != 0 {
+			return unix.E2BIG // a member that nobody here knows
+		}
+	}
+	o.flags = binary.NativeEndian.Uint64(buf)
+	o.mode = binary.NativeEndian.Uint64(buf[8:])
+	o.resolve = binary.NativeEndian.Uint64(buf[16:])
+	return 0
+}

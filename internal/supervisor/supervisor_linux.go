@@ -1,0 +1,286 @@
+package supervisor
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/sys"
+	"github.com/catbox-go/catbox/internal/target"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// Config says how a run's calls are decided.
+type Config struct {
+	// Listener gets the run's notifications. The supervisor owns it.
+	Listener *os.File
+	// PID is a process that sees the run's root and lives as long as the run.
+	PID int
+	// Policy is resolved, and holds also what every run may write (its private
+	// directories, /dev/null).
+	Policy policy.Policy
+	// Exact tells that the walls hold what the policy says of writing, to the
+	// path. If not, the supervisor does every writing call itself.
+	Exact bool
+	// Mounts tells that read-only mounts are among the walls. Without them
+	// nothing holds the metadata calls (chmod, chown, utime, xattr).
+	Mounts bool
+	// Given are files that the command was given open for writing.
+	Given []FileID
+	// Loopback tells that the run has a network of its own.
+	Loopback bool
+	// Socket makes a socket in the run's namespaces.
+	Socket func(family, typ, protocol int) (*os.File, error)
+	// Handlers are asked before the policy.
+	Handlers map[string]Handler
+	// Violation is called for each, in order, from one goroutine.
+	Violation func(record.Violation)
+	// Stop is called, once, when a violation has to end the run.
+	Stop func()
+	// SyncWakeUp asks for wake-ups on the target's own processor.
+	SyncWakeUp bool
+}
+
+// FileID tells one file from another.
+type FileID struct{ Dev, Ino uint64 }
+
+// Supervisor answers a run's calls until the run is over.
+type Supervisor struct {
+	Config
+	listener *os.File
+	view     *target.View
+	given    map[FileID]bool
+	reports  *reporter
+	calls    atomic.Uint64
+	stopOnce sync.Once
+
+	lead      chan struct{} // holds one token: who has it receives
+	followers atomic.Int32  // receivers that wait for the token
+	workers   sync.WaitGroup
+	closing   *os.File // an eventfd that ends the receivers
+}
+
+// Start begins to answer.
+func Start(cfg Config) (*Supervisor, error) {
+	view, err := target.NewView(cfg.PID)
+	if err != nil {
+		return nil, err
+	}
+	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		view.Close()
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	s := &Supervisor{
+		Config: cfg, listener: cfg.Listener, view: view, given: map[FileID]bool{},
+		reports: newReporter(cfg.Violation), lead: make(chan struct{}, 1),
+		closing: os.NewFile(uintptr(event), "eventfd"),
+	}
+	for _, id := range cfg.Given {
+		s.given[id] = true
+	}
+	if cfg.SyncWakeUp {
+		// An older kernel refuses; then it is only slower.
+		_ = sys.NotifySetFlags(int(s.listener.Fd()), unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
+	}
+	s.lead <- struct{}{}
+	s.spawn()
+	return s, nil
+}
+
+// Calls returns how many calls were answered.
+func (s *Supervisor) Calls() uint64 { return s.calls.Load() }
+
+// Close ends the supervisor: the run must be over, as calls that are still
+// held fail with ENOSYS. It returns when every violation has been told.
+func (s *Supervisor) Close() []record.Violation {
+	var one = [8]byte{1}
+	unix.Write(int(s.closing.Fd()), one[:])
+	s.workers.Wait()
+	s.listener.Close()
+	s.closing.Close()
+	s.view.Close()
+	return s.reports.close()
+}
+
+// spawn adds a receiver.
+func (s *Supervisor) spawn() {
+	s.workers.Add(1)
+	go s.receive()
+}
+
+// receive takes notifications and answers them, one after the other, as long as
+// the run lives. One receiver at a time has the lead and waits for
+// notifications; what may block is done after passing the lead on, so that a
+// call that takes its time holds up no other.
+//
+// The thread has all signals blocked: a signal that interrupts ADDFD with SEND
+// makes the held call return 0 (Linux up to 6.18 at least). It ends with the
+// goroutine.
+func (s *Supervisor) receive() {
+	defer s.workers.Done()
+	runtime.LockOSThread()
+	if err := sys.BlockSignals(); err != nil {
+		s.endRun(err)
+		return
+	}
+	r := &receiver{s: s}
+	for r.next() {
+		s.calls.Add(1)
+		r.handle()
+	}
+}
+
+// endRun stops everything when the supervisor cannot go on: closed, not open.
+func (s *Supervisor) endRun(error) { s.stop() }
+
+func (s *Supervisor) stop() {
+	s.stopOnce.Do(func() {
+		if s.Stop != nil {
+			s.Stop()
+		}
+	})
+}
+
+// receiver is one thread that receives and answers.
+type receiver struct {
+	s       *Supervisor
+	leading bool
+	n       sys.Notification
+}
+
+// next waits for the lead and then for a notification; false: the run is over.
+func (r *receiver) next() bool {
+	if !r.leading {
+		r.s.followers.Add(1)
+		<-r.s.lead
+		r.s.followers.Add(-1)
+		r.leading = true
+	}
+	fds := []unix.PollFd{
+		{Fd: int32(r.s.listener.Fd()), Events: unix.POLLIN},
+		{Fd: int32(r.s.closing.Fd()), Events: unix.POLLIN},
+	}
+	for {
+		_, err := unix.Poll(fds, -1)
+		if err != nil && err != unix.EINTR {
+			r.s.endRun(err)
+			return r.over()
+		}
+		switch {
+		case fds[0].Revents&unix.POLLIN != 0:
+			err := sys.NotifyReceive(int(r.s.listener.Fd()), &r.n)
+			if err == nil {
+				return true
+			}
+			// ENOENT: the thread was killed meanwhile.
+			if err != unix.ENOENT && err != unix.EINTR {
+				r.s.endRun(err)
+				return r.over()
+			}
+		case fds[1].Revents != 0 || fds[0].Revents != 0:
+			return r.over() // POLLHUP: nobody uses the filter any more
+		}
+	}
+}
+
+// over ends this receiver, and lets the next one see for itself.
+func (r *receiver) over() bool {
+	r.leading = false
+	r.s.lead <- struct{}{}
+	return false
+}
+
+// passLead lets another receiver wait for notifications, before something that may block.
+func (r *receiver) passLead() {
+	if !r.leading {
+		return
+	}
+	r.leading = false
+	if r.s.followers.Load() == 0 {
+		r.s.spawn()
+	}
+	r.s.lead <- struct{}{}
+}
+
+func (r *receiver) handle() {
+	arch, ok := abi.ArchFromAudit(r.n.Data.Arch)
+	h := &held{s: r.s, id: r.n.ID, thread: target.Thread(r.n.PID), arch: arch, args: r.n.Data.Args}
+	if ok {
+		h.row, ok = abi.Lookup(arch, int(r.n.Data.NR))
+	}
+	if !ok {
+		r.answer(h, Refuse(unix.ENOSYS))
+		return
+	}
+	h.name = h.row.Name
+	r.answer(h, r.decide(h))
+}
+
+// decide fails closed: a panic refuses the call.
+func (r *receiver) decide(h *held) (a Answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			a = Refuse(unix.EACCES)
+		}
+	}()
+	if handler := r.s.Handlers[h.name]; handler != nil {
+		r.passLead()
+		if a := handler(h.decode()); a.kind != answerContinue {
+			return a
+		}
+	}
+	return r.dispatch(h)
+}
+
+// answer sends the answer. A call that is not held any more needs none.
+func (r *receiver) answer(h *held, a Answer) {
+	fd := int(r.s.listener.Fd())
+	response := sys.Response{ID: h.id}
+	switch a.kind {
+	case answerContinue:
+		response.Flags = unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE
+	case answerReturn:
+		response.Val = a.value
+	case answerFile:
+		errno := r.handOver(h, a)
+		if errno == 0 {
+			return
+		}
+		response.Error = -int32(errno)
+	default:
+		response.Error = -int32(a.errnoOr(unix.EACCES))
+	}
+	if err := sys.NotifySend(fd, &response); err != nil && !errors.Is(err, unix.ENOENT) {
+		r.s.endRun(err)
+	}
+}
+
+// handOver installs the file in the target and answers with its number. If that
+// fails (the target's table is full: EMFILE) the call fails: it is never continued.
+func (r *receiver) handOver(h *held, a Answer) syscall.Errno {
+	defer a.file.Close()
+	fd := int(r.s.listener.Fd())
+	_, err := sys.NotifyAddFD(fd, h.id, int(a.file.Fd()), a.number, a.cloexec, a.number < 0)
+	switch {
+	case err == nil && a.number >= 0:
+		if err := sys.NotifySend(fd, &sys.Response{ID: h.id}); err != nil {
+			return 0 // gone
+		}
+		return 0
+	case err == nil || err == unix.ENOENT || err == unix.EINPROGRESS:
+		return 0
+	}
+	errno, _ := err.(syscall.Errno)
+	if errno == 0 {
+		errno = unix.EMFILE
+	}
+	return errno
+}

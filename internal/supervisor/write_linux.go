@@ -1,0 +1,150 @@
+package supervisor
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/target"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// mediatesWrites tells whether writing calls are done here rather than explained.
+func (s *Supervisor) mediatesWrites() bool {
+	return !s.Exact && s.Policy.Action() != policy.Log
+}
+
+// metadataCalls are those of the class Write that Landlock does not see
+// (landlock(7)): without read-only mounts they have no wall.
+var metadataCalls = map[string]bool{
+	"chmod": true, "fchmod": true, "fchmodat": true, "fchmodat2": true,
+	"chown": true, "chown32": true, "fchown": true, "fchown32": true, "lchown": true, "lchown32": true, "fchownat": true,
+	"utime": true, "utimes": true, "futimesat": true, "utimensat": true, "utimensat_time64": true,
+	"setxattr": true, "lsetxattr": true, "fsetxattr": true, "setxattrat": true,
+	"removexattr": true, "lremovexattr": true, "fremovexattr": true, "removexattrat": true,
+	"file_setattr": true,
+}
+
+func (s *Supervisor) mediates(h *held) bool {
+	if s.Policy.Action() == policy.Log {
+		return false
+	}
+	return !s.Exact || !s.Mounts && metadataCalls[h.name]
+}
+
+// write decides about the calls that change the tree or its metadata.
+func (r *receiver) write(h *held) Answer {
+	if h.s.mediates(h) {
+		return r.mediateWrite(h)
+	}
+	if a, refused := h.judgeWrite(); refused {
+		return a
+	}
+	// Wall: read-only mounts hold every change, Landlock most of them.
+	return Continue()
+}
+
+// judgeWrite refuses a call of which any path or descriptor may not be written.
+func (h *held) judgeWrite() (Answer, bool) {
+	for _, arg := range h.row.Paths() {
+		if a, refused := h.judgePath(arg); refused {
+			return a, true
+		}
+	}
+	if i := h.row.Arg(abi.FD); i >= 0 {
+		return h.judgeDescriptor(h.fd(i))
+	}
+	return Answer{}, false
+}
+
+// judgeDescriptor refuses a change of the file that a descriptor is open on.
+func (h *held) judgeDescriptor(fd int32) (Answer, bool) {
+	place, errno := h.s.view.Resolve(target.Lookup{Thread: h.thread, Dir: fd, Empty: true})
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	if h.s.mayWrite(place.Canonical) || h.s.isGiven(place) {
+		return Answer{}, false
+	}
+	return h.violation(act{op: record.Write, canonical: place.Canonical})
+}
+
+func (h *held) judgePath(arg abi.PathArg) (Answer, bool) {
+	if h.args[arg.Path] == 0 && arg.Dir >= 0 {
+		return h.judgeDescriptor(h.fd(arg.Dir)) // utimensat and futimesat take NULL
+	}
+	path, errno := h.path(arg.Path)
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	place, errno := h.s.view.Resolve(h.lookup(arg, path))
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	return h.judgePlace(arg, path, place)
+}
+
+// judgePlace refuses a change at the place, unless nothing would be changed
+// anyway: then the error is the kernel's.
+func (h *held) judgePlace(arg abi.PathArg, path string, place target.Place) (Answer, bool) {
+	if h.s.mayWrite(place.Canonical) {
+		if h.name[0] == 'r' && h.carriesDenied(place) {
+			return h.violation(act{op: record.Write, path: path, canonical: place.Canonical})
+		}
+		return Answer{}, false
+	}
+	exists := place.Exists
+	if arg.Role == abi.Entry {
+		exists = h.s.view.Exists(place)
+	}
+	if creates := h.creates(arg); creates && exists {
+		return Refuse(unix.EEXIST), true
+	} else if !creates && !exists && !h.renameTarget(arg) {
+		return Refuse(unix.ENOENT), true
+	}
+	return h.violation(act{op: record.Write, path: path, canonical: place.Canonical})
+}
+
+// creates tells whether the call makes the entry, and fails if it is there.
+func (h *held) creates(arg abi.PathArg) bool {
+	switch h.name {
+	case "mkdir", "mkdirat", "mknod", "mknodat", "symlink", "symlinkat":
+		return true
+	case "link", "linkat":
+		return arg.Role == abi.Entry
+	}
+	return false
+}
+
+// renameTarget tells whether the argument is a rename's new name, which need not exist.
+func (h *held) renameTarget(arg abi.PathArg) bool {
+	paths := h.row.Paths()
+	return len(paths) == 2 && arg == paths[1]
+}
+
+// carriesDenied tells whether a rename of the place would carry along
+// something below it that may not be written.
+func (h *held) carriesDenied(place target.Place) bool {
+	switch h.name {
+	case "rename", "renameat", "renameat2":
+		return h.s.Policy.DeniesBelow(policy.Write, place.Canonical) && h.s.view.IsDir(place)
+	}
+	return false
+}
+
+// arguments decides about the ioctls that change a file by any descriptor.
+func (r *receiver) arguments(h *held) Answer {
+	i := h.row.Arg(abi.FD)
+	if h.name != "ioctl" || i < 0 {
+		return r.process(h)
+	}
+	if h.s.mediates(h) || !h.s.Mounts && h.s.Policy.Action() != policy.Log {
+		return r.mediateIoctl(h)
+	}
+	if a, refused := h.judgeDescriptor(h.fd(i)); refused {
+		return a
+	}
+	// Wall: read-only mounts. The descriptor can be exchanged meanwhile, but
+	// not for one on a mount that can be written and the policy does not allow.
+	return Continue()
+}
