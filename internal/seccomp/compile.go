@@ -3,6 +3,7 @@
 package seccomp
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -43,20 +44,25 @@ type compiler struct {
 	ids    map[string]leaf
 	leaves [][]Rule // by leaf
 	labels []label  // by leaf, 0 if not written yet
+
+	refused leaf // that of unknown numbers
 }
 
 // leaf names a list of rules that comes after the search for the number.
 type leaf int
 
 func newCompiler() *compiler {
-	return &compiler{assembler: assembler{rets: map[Verdict]label{}}, ids: map[string]leaf{}}
+	c := &compiler{assembler: assembler{rets: map[Verdict]label{}}, ids: map[string]leaf{}}
+	c.refused = c.leaf([]Rule{{Do: unknown}})
+	return c
 }
 
 func (c *compiler) program(arches []abi.Arch, rules []Rule) []unix.SockFilter {
 	c.ret(unknown) // label 0 is a return, so no leaf with rules is there
+	named := byName(rules)
 	sections := make([]label, len(arches))
 	for i := len(arches) - 1; i >= 0; i-- {
-		sections[i] = c.section(arches[i], rules)
+		sections[i] = c.section(arches[i], named)
 	}
 	next := c.ret(unknown)
 	for i := len(arches) - 1; i >= 0; i-- {
@@ -67,26 +73,28 @@ func (c *compiler) program(arches []abi.Arch, rules []Rule) []unix.SockFilter {
 }
 
 // section decides on the calls of an architecture.
-func (c *compiler) section(a abi.Arch, rules []Rule) label {
-	c.last(c.search(c.spans(a, rulesOf(a, rules))))
+func (c *compiler) section(a abi.Arch, rules map[string][]Rule) label {
+	c.last(c.search(c.spans(a, rules)))
 	return c.load(offNr)
 }
 
-// rulesOf are the rules of the architecture, as it has them, by number.
-func rulesOf(a abi.Arch, rules []Rule) map[int][]Rule {
-	m := map[int][]Rule{}
+func byName(rules []Rule) map[string][]Rule {
+	m := map[string][]Rule{}
 	for _, r := range rules {
-		nr, ok := abi.Number(a, r.Name)
-		if !ok || !r.isFor(a) {
-			continue
-		}
-		when := make([]Cond, len(r.When))
-		for i, cond := range r.When {
-			when[i] = cond.on(a)
-		}
-		m[nr] = append(m[nr], Rule{When: when, Do: r.Do})
+		m[r.Name] = append(m[r.Name], r)
 	}
 	return m
+}
+
+// on are the rules that are for the architecture, as it has them.
+func on(a abi.Arch, rules []Rule) []Rule {
+	var s []Rule
+	for _, r := range rules {
+		if r.isFor(a) {
+			s = append(s, Rule{When: r.on(a), Do: r.Do})
+		}
+	}
+	return s
 }
 
 // span is a run of numbers with the same leaf, up to the next span.
@@ -97,12 +105,12 @@ type span struct {
 
 // spans cover all numbers from 0 to 1<<32-1. The last one has those of x32 and
 // the negative ones.
-func (c *compiler) spans(a abi.Arch, rules map[int][]Rule) []span {
+func (c *compiler) spans(a abi.Arch, rules map[string][]Rule) []span {
 	var s []span
 	for nr := range abi.Last(a) + 2 {
-		l := c.leaf(rules[nr])
-		if _, ok := abi.Lookup(a, nr); !ok {
-			l = c.leaf([]Rule{{Do: unknown}})
+		l := c.refused
+		if row, ok := abi.Lookup(a, nr); ok {
+			l = c.leaf(on(a, rules[row.Name]))
 		}
 		if len(s) == 0 || s[len(s)-1].leaf != l {
 			s = append(s, span{uint32(nr), l})
@@ -112,7 +120,7 @@ func (c *compiler) spans(a abi.Arch, rules map[int][]Rule) []span {
 }
 
 func (c *compiler) leaf(rules []Rule) leaf {
-	key := fmt.Sprint(rules)
+	key := string(keyOf(rules))
 	id, ok := c.ids[key]
 	if !ok {
 		id = leaf(len(c.leaves))
@@ -121,6 +129,20 @@ func (c *compiler) leaf(rules []Rule) leaf {
 		c.labels = append(c.labels, 0)
 	}
 	return id
+}
+
+// keyOf is the same for rules that do the same.
+func keyOf(rules []Rule) []byte {
+	var k []byte
+	for _, r := range rules {
+		for _, c := range r.When {
+			k = append(k, byte(c.Op), byte(c.Arg))
+			k = binary.LittleEndian.AppendUint64(k, c.Mask)
+			k = binary.LittleEndian.AppendUint64(k, c.Value)
+		}
+		k = binary.LittleEndian.AppendUint32(append(k, 0), uint32(r.Do)) // no Op is 0
+	}
+	return k
 }
 
 // search finds the span of the number in the accumulator, by halves.

@@ -75,16 +75,6 @@ type Cond struct {
 	Op          Op
 }
 
-// on is the condition as the architecture has it. A 64-bit program can make
-// 386's calls (int 0x80): the filter then sees whole registers, of which the
-// kernel takes the lower halves.
-func (c Cond) on(a abi.Arch) Cond {
-	if a == abi.I386 {
-		c.Mask &= Int
-	}
-	return c
-}
-
 func (c Cond) check() error {
 	switch {
 	case c.Arg < 0 || c.Arg > 5:
@@ -138,3 +128,17 @@ func (r Rule) check() error {
 }
 
 func (r Rule) isFor(a abi.Arch) bool { return r.Arches == nil || slices.Contains(r.Arches, a) }
+
+// on are the conditions as the architecture has them. A 64-bit program can make
+// 386's calls (int 0x80): the filter then sees whole registers, of which the
+// kernel takes the lower halves.
+func (r Rule) on(a abi.Arch) []Cond {
+	if a != abi.I386 {
+		return r.When
+	}
+	when := slices.Clone(r.When)
+	for i := range when {
+		when[i].Mask &= Int
+	}
+	return when
+}

@@ -32,7 +32,7 @@ func (r *receiver) process(h *held) Answer {
 	if pid < 0 {
 		pid = -pid // a process group, which has the number of its first process
 	}
-	if pid == 0 || h.s.inRun(pid) {
+	if pid == 0 || pid != h.s.PID && h.s.inRun(pid) {
 		return Continue() // wall: see above
 	}
 	if h.fd(i) == -1 || !exists(pid) {

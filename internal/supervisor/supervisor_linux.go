@@ -57,6 +57,8 @@ type Supervisor struct {
 	listener *os.File
 	view     *target.View
 	given    map[FileID]bool
+	netns    uint64 // the cookie of the run's network namespace, if it has its own
+	waiting  waiting
 	reports  *reporter
 	calls    atomic.Uint64
 	stopOnce sync.Once
@@ -90,9 +92,32 @@ func Start(cfg Config) (*Supervisor, error) {
 		// An older kernel refuses; then it is only slower.
 		_ = sys.NotifySetFlags(int(s.listener.Fd()), unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
 	}
+	if cfg.Loopback {
+		if s.netns, err = s.networkCookie(); err != nil {
+			s.release()
+			return nil, err
+		}
+	}
 	s.lead <- struct{}{}
 	s.spawn()
 	return s, nil
+}
+
+// networkCookie identifies the run's network namespace by a socket made there.
+func (s *Supervisor) networkCookie() (uint64, error) {
+	f, err := s.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	cookie, err := unix.GetsockoptUint64(int(f.Fd()), unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	return cookie, os.NewSyscallError("getsockopt SO_NETNS_COOKIE", err)
+}
+
+func (s *Supervisor) release() {
+	s.listener.Close()
+	s.closing.Close()
+	s.view.Close()
 }
 
 // Calls returns how many calls were answered.
@@ -103,10 +128,9 @@ func (s *Supervisor) Calls() uint64 { return s.calls.Load() }
 func (s *Supervisor) Close() []record.Violation {
 	var one = [8]byte{1}
 	unix.Write(int(s.closing.Fd()), one[:])
+	s.waiting.end()
 	s.workers.Wait()
-	s.listener.Close()
-	s.closing.Close()
-	s.view.Close()
+	s.release()
 	return s.reports.close()
 }
 
@@ -127,7 +151,7 @@ func (s *Supervisor) spawn() {
 func (s *Supervisor) receive() {
 	defer s.workers.Done()
 	runtime.LockOSThread()
-	if err := sys.BlockSignals(); err != nil {
+	if err := prepareThread(); err != nil {
 		s.endRun(err)
 		return
 	}
@@ -136,6 +160,14 @@ func (s *Supervisor) receive() {
 		s.calls.Add(1)
 		r.handle()
 	}
+}
+
+// prepareThread blocks all signals, and gives the thread an umask of its own.
+func prepareThread() error {
+	if err := unix.Unshare(unix.CLONE_FS); err != nil {
+		return os.NewSyscallError("unshare CLONE_FS", err)
+	}
+	return sys.BlockSignals()
 }
 
 // endRun stops everything when the supervisor cannot go on: closed, not open.
@@ -263,24 +295,33 @@ func (r *receiver) answer(h *held, a Answer) {
 	}
 }
 
-// handOver installs the file in the target and answers with its number. If that
-// fails (the target's table is full: EMFILE) the call fails: it is never continued.
+// handOver installs the file in the target and answers with its number, or in
+// place of another descriptor and answers as the answer says. If that fails
+// (the target's table is full: EMFILE) the call fails: it is never continued.
 func (r *receiver) handOver(h *held, a Answer) syscall.Errno {
 	defer a.file.Close()
 	fd := int(r.s.listener.Fd())
 	_, err := sys.NotifyAddFD(fd, h.id, int(a.file.Fd()), a.number, a.cloexec, a.number < 0)
-	switch {
-	case err == nil && a.number >= 0:
-		if err := sys.NotifySend(fd, &sys.Response{ID: h.id}); err != nil {
-			return 0 // gone
-		}
-		return 0
-	case err == nil || err == unix.ENOENT || err == unix.EINPROGRESS:
+	if err == nil && a.number >= 0 {
+		// ENOENT: the thread was killed and needs no answer.
+		_ = sys.NotifySend(fd, &sys.Response{ID: h.id, Val: a.value, Error: -int32(a.errno)})
 		return 0
 	}
-	errno, _ := err.(syscall.Errno)
-	if errno == 0 {
-		errno = unix.EMFILE
+	return addErrno(err)
+}
+
+// give installs a file in the target without answering the call.
+func (r *receiver) give(h *held, f *os.File, cloexec bool) (int, error) {
+	return sys.NotifyAddFD(int(r.s.listener.Fd()), h.id, int(f.Fd()), -1, cloexec, false)
+}
+
+// addErrno is the target's errno for a failed ADDFD; 0 if it is gone.
+func addErrno(err error) syscall.Errno {
+	switch errno, _ := err.(syscall.Errno); {
+	case err == nil, errno == unix.ENOENT, errno == unix.EINPROGRESS:
+		return 0
+	case errno != 0:
+		return errno
 	}
-	return errno
+	return unix.EMFILE
 }

@@ -182,7 +182,7 @@ func (p *pinned) attribute() (int, string, unix.Errno) {
 		return -1, "", errno
 	}
 	// One byte more than a name may have: the kernel's answer is ERANGE.
-	name, errno := p.thread.ReadString(p.pointer(p.row.Arg(abi.Name)), unix.XATTR_NAME_MAX+1)
+	name, errno := p.thread.ReadString(p.pointer(p.row.Arg(abi.Name)), xattrNameMax+1)
 	if errno == unix.ENAMETOOLONG || errno == 0 && name == "" {
 		errno = unix.ERANGE
 	}
@@ -198,7 +198,7 @@ func setxattr(p *pinned) Answer {
 	if errno != 0 {
 		return Refuse(errno)
 	}
-	if size > unix.XATTR_SIZE_MAX {
+	if size > xattrSizeMax {
 		return Refuse(unix.E2BIG)
 	}
 	value := make([]byte, size)
@@ -244,3 +244,9 @@ func setattr(p *pinned) Answer {
 	}
 	return done(sys.FileSetattr(fd, attr))
 }
+
+// Of linux/limits.h.
+const (
+	xattrNameMax = 255
+	xattrSizeMax = 65536
+)

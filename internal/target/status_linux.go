@@ -68,3 +68,19 @@ func (t Thread) Program() string {
 	}
 	return strings.TrimSuffix(string(data), "\n")
 }
+
+// CloseOnExec tells whether a descriptor of the thread has FD_CLOEXEC
+// (proc_pid_fdinfo(5): O_CLOEXEC among the flags).
+func (t Thread) CloseOnExec(fd int) bool {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(int(t)) + "/fdinfo/" + strconv.Itoa(fd))
+	if err != nil {
+		return true
+	}
+	_, after, _ := strings.Cut(string(data), "flags:")
+	fields := strings.Fields(after)
+	if len(fields) == 0 {
+		return true
+	}
+	flags, err := strconv.ParseUint(fields[0], 8, 64)
+	return err != nil || flags&unix.O_CLOEXEC != 0
+}

@@ -1,0 +1,171 @@
+package supervisor
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// The calls that name a peer's address are done here, on the target's socket as
+// it is taken over and on a copy of the address: no wall keeps a unix socket of
+// the host from being connected to, read-only mounts do not and Landlock does
+// only from ABI 9 on.
+
+// connect decides about connect, bind, sendto, sendmsg and sendmmsg.
+func (r *receiver) connect(h *held) Answer {
+	r.passLead()
+	switch h.name {
+	case "bind":
+		return r.bind(h)
+	case "sendto":
+		return r.sendto(h)
+	case "sendmsg":
+		return r.sendmsg(h)
+	case "sendmmsg":
+		return r.sendmmsg(h)
+	}
+	addr, errno := h.readSockaddr(h.pointer(1), uint32(h.args[2]))
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	sock, errno := h.socketOf(h.fd(0))
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	defer sock.close()
+	to, a, refused := sock.peer(addr, record.Connect)
+	if refused {
+		return a
+	}
+	defer to.close()
+	return sock.result(done(sock.blocking(func() error { return sys.Connect(sock.fd, to.raw) })))
+}
+
+// peer is an address that may be used: the raw one, and what keeps it valid.
+type peer struct {
+	raw   []byte
+	close func()
+}
+
+func plainPeer(raw []byte) peer { return peer{raw: raw, close: func() {}} }
+
+// peer judges an address. What comes back leads to what was judged, whatever
+// becomes of the path.
+func (k *heldSocket) peer(addr sockaddr, op record.Operation) (peer, Answer, bool) {
+	h := k.held
+	if addr.family == unix.AF_UNIX && addr.path != "" {
+		return k.unixPeer(addr, op)
+	}
+	if addr.family == unix.AF_UNSPEC && !k.foreign() {
+		return plainPeer(addr.raw), Answer{}, false // dissolves the association (connect(2))
+	}
+	if addr.family == unix.AF_NETLINK || addr.abstract() && h.s.Loopback {
+		// The kernel's own, or a name in the run's own network namespace.
+		return plainPeer(addr.raw), Answer{}, false
+	}
+	if addr.ip.IsValid() && h.s.Loopback && !k.foreign() {
+		return k.loopbackPeer(addr, op)
+	}
+	if (addr.name != "" || addr.ip.IsValid()) && h.s.Policy.AllowsConnect(addr.destination()) {
+		return plainPeer(addr.raw), Answer{}, false
+	}
+	if addr.name == "" && !addr.ip.IsValid() && addr.family != unix.AF_UNSPEC {
+		return plainPeer(addr.raw), Answer{}, false // too short or of no known family: the kernel's error
+	}
+	a, refused := h.violation(act{op: op, canonical: addr.String()})
+	return plainPeer(addr.raw), a, refused
+}
+
+// loopbackPeer is for a socket of the run's own network. It reaches nothing but
+// the loopback; a destination outside that the policy allows is reached by a
+// socket made here in its place.
+func (k *heldSocket) loopbackPeer(addr sockaddr, op record.Operation) (peer, Answer, bool) {
+	ip := addr.ip.Addr().Unmap()
+	if ip.IsLoopback() || ip.IsUnspecified() {
+		return plainPeer(addr.raw), Answer{}, false // wall: the network namespace
+	}
+	if len(k.s.Policy.Destinations()) > 0 && k.s.Policy.AllowsConnect(addr.destination()) {
+		if errno := k.moveOutside(); errno != 0 {
+			return peer{}, Refuse(errno), true
+		}
+		return plainPeer(addr.raw), Answer{}, false
+	}
+	a, refused := k.violation(act{op: op, canonical: addr.String()})
+	return plainPeer(addr.raw), a, refused
+}
+
+func (k *heldSocket) unixPeer(addr sockaddr, op record.Operation) (peer, Answer, bool) {
+	h := k.held
+	place, errno := h.unixPlace(addr, false)
+	if errno != 0 {
+		return peer{}, Refuse(errno), true
+	}
+	if !place.Exists || !h.valid() {
+		place.Close()
+		return peer{}, Refuse(unix.ENOENT), true
+	}
+	to := peer{raw: unixSockaddr(procPath(place.File)), close: place.Close}
+	if h.s.Policy.AllowsConnect(policy.UnixDestination(place.Canonical)) {
+		return to, Answer{}, false
+	}
+	a, refused := h.violation(act{op: op, path: addr.path, canonical: place.Canonical})
+	if refused {
+		place.Close()
+	}
+	return to, a, refused
+}
+
+// bind decides about the name that a socket gets.
+func (r *receiver) bind(h *held) Answer {
+	addr, errno := h.readSockaddr(h.pointer(1), uint32(h.args[2]))
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	sock, errno := h.socketOf(h.fd(0))
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	defer sock.close()
+	if addr.family == unix.AF_UNIX && addr.path != "" {
+		return sock.bindPath(addr)
+	}
+	if sock.foreign() {
+		a, refused := h.violation(act{op: record.Bind, canonical: addr.String()})
+		if refused {
+			return a
+		}
+	}
+	return done(sys.Bind(sock.fd, addr.raw))
+}
+
+// bindPath makes a socket file.
+func (k *heldSocket) bindPath(addr sockaddr) Answer {
+	h := k.held
+	place, errno := h.unixPlace(addr, true)
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	defer place.Close()
+	if place.Exists {
+		return Refuse(unix.EADDRINUSE)
+	}
+	if !h.s.mayWrite(place.Canonical) {
+		a, refused := h.violation(act{op: record.Bind, path: addr.path, canonical: place.Canonical})
+		if refused {
+			return a
+		}
+		return Continue() // the policy only wants to know
+	}
+	if !h.s.mediatesWrites() && len(h.s.Policy.Destinations()) == 0 {
+		// Wall: read-only mounts and Landlock's right to make a socket. Done
+		// by the kernel, getsockname gives the path as the program gave it.
+		return Continue()
+	}
+	var err error
+	if e := h.asTarget(func() { err = sys.Bind(k.fd, unixSockaddr(procPath(place.Dir)+"/"+place.Name)) }); e != nil {
+		return Refuse(unix.EACCES)
+	}
+	return done(err)
+}
