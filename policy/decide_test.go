@@ -174,6 +174,7 @@ func TestDeniesBelow(t *testing.T) {
 		{"allow write /\n" + `deny write ~^/a/.*\.o$`, w, "/", true},
 		{"allow write /\n" + `deny write ~^/a/.*\.o$`, w, "/b", false},
 		{"allow write /\n" + `deny write ~^/a/.*\.o$`, w, "/ab", false},
+		{"allow write /a\n" + `deny read ~\.o$`, w, "/a", false},
 		{"allow write ~^/tmp/cc", w, "/tmp/cc1", false},
 		{"allow write ~^/tmp/cc", w, "/tmp", true},
 		{"allow write ~^/tmp/cc[^/]*$", w, "/tmp/cc1", true}, // /tmp/cc1/x is not allowed
@@ -253,9 +254,17 @@ func TestAllowsConnect(t *testing.T) {
 			}
 		})
 	}
-	if everything := policy.Everything(); everything.AllowsConnect(policy.Destination{}) ||
-		everything.AllowsConnect(policy.UnixDestination("/a/../b")) {
-		t.Error("the zero destination or one that is not canonical is allowed")
+}
+
+func TestAllowsConnectOfWhatIsNoDestination(t *testing.T) {
+	p := policy.Everything().AllowConnect(destination(t, "/run/x"))
+	if !p.AllowsConnect(policy.UnixDestination("/run/x/y")) {
+		t.Error("a given socket is denied")
+	}
+	for _, d := range []policy.Destination{{}, policy.UnixDestination("/run/x/../y"), policy.UnixDestination("")} {
+		if p.AllowsConnect(d) {
+			t.Errorf("%q is allowed", d)
+		}
 	}
 }
 

@@ -38,8 +38,7 @@ func AddrDestination(ap netip.AddrPort) Destination {
 	if !ap.IsValid() {
 		return Destination{}
 	}
-	a := ap.Addr().Unmap().WithZone("")
-	return Destination{kind: address, prefix: netip.PrefixFrom(a, a.BitLen()), port: ap.Port()}
+	return Destination{kind: address, prefix: hostPrefix(ap.Addr()), port: ap.Port()}
 }
 
 // UnixDestination returns the destination of the unix socket with the
@@ -170,8 +169,14 @@ func parseHost(s string) (netip.Prefix, error) {
 	if err != nil {
 		return netip.Prefix{}, fmt.Errorf("%q is not an IP address (host names are not looked up): want one such as 192.0.2.1 or 2001:db8::1", s)
 	}
+	return hostPrefix(a), nil
+}
+
+// hostPrefix returns the prefix of one address. It has no scope id: PrefixFrom
+// takes it off.
+func hostPrefix(a netip.Addr) netip.Prefix {
 	a = a.Unmap()
-	return netip.PrefixFrom(a, a.BitLen()), nil
+	return netip.PrefixFrom(a, a.BitLen())
 }
 
 func badPrefix(s string) error {

@@ -154,6 +154,14 @@ func TestZeroDestinationMatchesNothing(t *testing.T) {
 	}
 }
 
+func TestPortZeroIsNotAnyPort(t *testing.T) {
+	zero := policy.AddrDestination(netip.MustParseAddrPort("192.0.2.1:0"))
+	p := policy.Policy{}.WithNetwork(policy.NetworkHost).AllowConnect(zero)
+	if !p.AllowsConnect(zero) || p.AllowsConnect(destination(t, "192.0.2.1")) || p.AllowsConnect(destination(t, "192.0.2.1:80")) {
+		t.Error("it is")
+	}
+}
+
 func TestDestinationParts(t *testing.T) {
 	tests := []struct {
 		in                 string

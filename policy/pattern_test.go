@@ -51,6 +51,7 @@ func TestPattern(t *testing.T) {
 		{"~(^)/a/", "~(^)/a/", "/a"},
 		{"~^^/a/", "~^^/a/", "/a"},
 		{"~(^|x)/a/", "~(^|x)/a/", "/"},
+		{"~^/a*$b", "~^/a*$b", "/"}, // only a, without end
 		{"~.*^/a/", "~.*^/a/", "/"},
 	}
 	for _, test := range tests {

@@ -55,6 +55,7 @@ func TestBadRuleIsKeptAndAllowsNothing(t *testing.T) {
 		{"network", policy.Policy{}.WithNetwork(9), `network 0x9: want none, isolated or host`},
 		{"action", policy.Policy{}.WithAction(9), `action 0x9: want deny, log or stop`},
 		{"destination", policy.Policy{}.AllowConnect(policy.Destination{}), `connect: the zero Destination: want one that ParseDestination returned`},
+		{"after a good rule", policy.Everything().Deny(w, "x"), `deny: "x": must be absolute: want a path that begins with /, or ~ and a regular expression`},
 		{"first of two", policy.Policy{}.Allow(r, "one").Allow(r, "two"), `allow: "one": must be absolute: want a path that begins with /, or ~ and a regular expression`},
 	}
 	for _, test := range tests {
@@ -81,14 +82,19 @@ func TestBadRuleIsKeptAndAllowsNothing(t *testing.T) {
 }
 
 func TestCopiesDoNotShareRules(t *testing.T) {
-	base := policy.Policy{}.Allow(r, "/a", "/b", "/c").AllowConnect(destination(t, "@a"), destination(t, "@b"), destination(t, "@c"))
+	base := policy.Policy{}
+	for _, s := range []string{"a", "b", "c", "d", "e"} { // one by one, which leaves room behind the last
+		base = base.Allow(r, "/"+s).AllowConnect(destination(t, "@"+s))
+	}
 	one := base.Allow(w, "/one").AllowConnect(destination(t, "@one"))
 	two := base.Allow(w, "/two").AllowConnect(destination(t, "@two"))
 	if !one.Allows(w, "/one") || one.Allows(w, "/two") || !two.Allows(w, "/two") || two.Allows(w, "/one") || base.Allows(w, "/one") {
 		t.Errorf("base:\n%vone:\n%vtwo:\n%v", base, one, two)
 	}
-	if !strings.Contains(one.String(), "connect @one\n") || !strings.Contains(two.String(), "connect @two\n") {
-		t.Errorf("one:\n%vtwo:\n%v", one, two)
+	for _, line := range []string{"allow write /one\n", "connect @one\n"} {
+		if !strings.Contains(one.String(), line) {
+			t.Errorf("%q is not in\n%v", line, one)
+		}
 	}
 	one.Rules()[0] = policy.Rule{}
 	one.Destinations()[0] = policy.Destination{}
