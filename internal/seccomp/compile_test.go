@@ -244,6 +244,20 @@ func randomConds() []Cond {
 	return when
 }
 
+// A rule that changes nothing costs nothing.
+func TestCompileIgnoresIdleRules(t *testing.T) {
+	plain, err := Compile(allArches, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle, err := Compile(allArches, []Rule{
+		{Name: "read", When: []Cond{{0, Int, 1, Equal}}, Do: Allow}, {Name: "read", Do: Allow}, {Name: "read", Do: Kill},
+	})
+	if err != nil || len(idle) > len(plain)+5 { // more steps to find the number: it is 0, 3 and 63
+		t.Errorf("%d instructions instead of %d, %v", len(idle), len(plain), err)
+	}
+}
+
 func TestCompileRefuses(t *testing.T) {
 	read := func(c Cond) []Rule { return []Rule{{Name: "read", When: []Cond{c}, Do: Allow}} }
 	for want, rules := range map[string][]Rule{
