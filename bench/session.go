@@ -1,0 +1,125 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// session is one run of the driver: where it works, as whom, with which
+// variants. It owns its temporary directory.
+type session struct {
+	opt      options
+	who      identity
+	dir      string // bin/ has what was built, tree/ is the measured command's
+	variants map[string]variant
+	report   *report
+}
+
+func newSession(ctx context.Context, o options) (*session, error) {
+	if err := becomeSubreaper(); err != nil {
+		return nil, err
+	}
+	who, err := chooseIdentity(o.user, o.asRoot)
+	if err != nil {
+		return nil, err
+	}
+	if err := needTools("gcc", "make", "tar"); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(o.dir, "catbox-bench-")
+	if err != nil {
+		return nil, err
+	}
+	s := &session{opt: o, who: who, dir: dir}
+	if err := s.prepare(ctx); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *session) prepare(ctx context.Context) error {
+	// MkdirTemp makes it private to us, but it is another user who measures.
+	if err := os.Chmod(s.dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.Mkdir(s.bin(""), 0o755); err != nil {
+		return err
+	}
+	if err := s.compile(ctx); err != nil {
+		return err
+	}
+	catbox, why := s.catbox(ctx)
+	s.variants = s.probe(ctx, allVariants(s, catbox, why))
+	s.report = newReport(s, catbox)
+	return ctx.Err()
+}
+
+func (s *session) close() error {
+	return os.RemoveAll(s.dir)
+}
+
+func (s *session) bin(name string) string { return filepath.Join(s.dir, "bin", name) }
+func (s *session) tree() string           { return filepath.Join(s.dir, "tree") }
+
+// freshTree empties the only directory that measured commands may write to. It
+// has the same path in every run, and holds TMPDIR, so that all variants use
+// the same file system.
+func (s *session) freshTree() error {
+	if err := os.RemoveAll(s.tree()); err != nil {
+		return err
+	}
+	for _, dir := range []string{s.tree(), s.tmp()} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+		if err := s.who.own(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) tmp() string { return filepath.Join(s.tree(), ".tmp") }
+
+// benchmarkNames are the words that -only takes.
+func benchmarkNames() []string {
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.name)
+	}
+	return names
+}
+
+// groups are measured in this order; the short ones first.
+var groups = []struct {
+	name    string
+	measure func(*session, context.Context) error
+}{
+	{"start", (*session).measureStart},
+	{"call", (*session).measureCalls},
+	{"parallel", (*session).measureParallel},
+	{"many", (*session).measureMany},
+	{"lua", (*session).measureLua},
+	{"hello", (*session).measureHello},
+}
+
+func (s *session) measureAll(ctx context.Context) error {
+	for _, g := range groups {
+		if !s.opt.wants(g.name) {
+			continue
+		}
+		if err := g.measure(s, ctx); err != nil {
+			return fmt.Errorf("%s: %w", g.name, err)
+		}
+	}
+	return nil
+}
+
+func (s *session) progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}
