@@ -64,9 +64,10 @@ type Cmd struct {
 	Cancel    func() error
 	WaitDelay time.Duration
 
-	ctx    context.Context
-	lookup error
-	run    *run
+	ctx      context.Context
+	lookup   error
+	function bool // run this program itself: see Function
+	run      *run
 }
 
 // Hooks are called at turning points of a run, from goroutines of the run.
@@ -191,7 +192,9 @@ type UnsupportedError struct {
 	Err  error  // why it cannot be had
 }
 
-func (e *UnsupportedError) Error() string { return e.Part + " cannot be enforced here: " + e.Err.Error() }
+func (e *UnsupportedError) Error() string {
+	return e.Part + " cannot be enforced here: " + e.Err.Error()
+}
 func (e *UnsupportedError) Unwrap() error { return e.Err }
 
 // Command returns a Cmd to run the named program, which is looked for in PATH

@@ -27,9 +27,18 @@ var devLinks = [][2]string{
 // process; root owns them, in every user namespace in which it is mapped.
 var hostProc = []string{"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"}
 
-// DevWritable are the paths of /dev that may be opened for writing.
-func DevWritable() []string {
-	return append([]string{"/dev/pts", "/dev/ptmx", "/dev/console"}, devices...)
+// DevWritable are the paths of a run's /dev that may be opened for writing.
+func DevWritable(terminal bool) []string {
+	paths := []string{"/dev/pts", "/dev/ptmx"}
+	if terminal {
+		paths = append(paths, "/dev/console")
+	}
+	for _, dev := range devices {
+		if _, err := os.Stat(dev); err == nil {
+			paths = append(paths, dev)
+		}
+	}
+	return paths
 }
 
 func (b *builder) cloneDevices() error {

@@ -1,0 +1,237 @@
+package catbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/cgroup"
+	"github.com/catbox-go/catbox/internal/landlock"
+	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/seccomp"
+	"github.com/catbox-go/catbox/internal/stage"
+	"github.com/catbox-go/catbox/internal/supervisor"
+	"github.com/catbox-go/catbox/policy"
+)
+
+// rootCaps are the capabilities that root keeps: those about files and ids that
+// a build as root uses, and none about the system.
+const rootCaps = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID | 1<<unix.CAP_KILL |
+	1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_SETFCAP
+
+func (p *plan) stageConfig(group *cgroup.Group) (stage.Config, error) {
+	c := p.cmd
+	prog, err := seccomp.Compile(abi.Native(), seccomp.Rules(p.filter()))
+	if err != nil {
+		return stage.Config{}, err
+	}
+	env := c.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	args := c.Args
+	if len(args) == 0 {
+		args = []string{c.Path}
+	}
+	cfg := stage.Config{
+		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Files: c.ExtraFiles, WaitDelay: c.WaitDelay, Cgroup: group.Dir(),
+		Spec: stage.Spec{
+			Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
+			Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
+			Self: c.function,
+		},
+	}
+	if hook := c.Hooks.Died; hook != nil {
+		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
+	}
+	if p.root {
+		cfg.Spec.Caps = rootCaps
+	}
+	if p.tier == 1 {
+		p.namespaces(&cfg)
+	}
+	return cfg, nil
+}
+
+// environment adds what the run needs to find its directory for temporary files.
+func (p *plan) environment(env []string) []string {
+	if p.tmp == "" {
+		return env
+	}
+	return append(slices.Clip(env), "TMPDIR="+p.tmp)
+}
+
+func (p *plan) namespaces(cfg *stage.Config) {
+	cfg.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
+	if p.netNamespace() {
+		cfg.Cloneflags |= unix.CLONE_NEWNET
+	}
+	cfg.UIDMap, cfg.GIDMap, cfg.Setgroups = idMaps()
+}
+
+// landlock is the second wall behind the mounts, and the first without them.
+func (p *plan) landlock() *landlock.Rules {
+	r := &landlock.Rules{AnyWrite: p.walls.any, Scope: !p.log}
+	if p.log {
+		return nil
+	}
+	r.Write = slices.Concat(p.walls.writable, p.private, namespace.DevWritable(p.terminal != ""))
+	if p.tier == 1 {
+		r.Write = append(r.Write, "/proc") // of the run's own pid namespace
+	}
+	if p.tmp != "" {
+		r.Write = append(r.Write, p.tmp)
+	}
+	if p.tier > 1 && p.readable != nil {
+		r.Read = slices.Concat(p.readable, p.walls.writable, existing([]string{"/proc", "/dev"}), r.Write)
+	}
+	if p.policy.Restricts(policy.Exec) {
+		r.Exec = p.executable()
+	}
+	return r
+}
+
+// executable lists the places from which programs may be executed.
+func (p *plan) executable() []string {
+	paths := []string{}
+	for _, r := range p.full.Rules() {
+		if r.Effect == policy.EffectAllow && r.Access&policy.Exec != 0 && !r.Pattern.IsRegexp() {
+			paths = append(paths, r.Pattern.Literal())
+		}
+	}
+	return existing(paths)
+}
+
+func existing(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		_, err := os.Stat(path)
+		return err != nil
+	})
+}
+
+func (p *plan) supervisorConfig(r *run) supervisor.Config {
+	stop := func() {
+		r.stopped.Store(true)
+		r.kill()
+	}
+	return supervisor.Config{
+		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.full,
+		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(),
+		Given: given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
+		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,
+	}
+}
+
+// given are the regular files that the command has as standard streams, open
+// for writing.
+func given(c *Cmd) []supervisor.FileID {
+	var ids []supervisor.FileID
+	for _, stream := range []any{c.Stdin, c.Stdout, c.Stderr} {
+		f, ok := stream.(*os.File)
+		if !ok || f == nil {
+			continue
+		}
+		var st unix.Stat_t
+		flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+		if err != nil || flags&unix.O_ACCMODE == unix.O_RDONLY || unix.Fstat(int(f.Fd()), &st) != nil {
+			continue
+		}
+		if st.Mode&unix.S_IFMT == unix.S_IFREG {
+			ids = append(ids, supervisor.FileID{Dev: st.Dev, Ino: st.Ino})
+		}
+	}
+	return ids
+}
+
+// idMaps maps the caller's ids to themselves: all that there are for one who
+// may set ids, the caller's own for anybody else.
+func idMaps() (uids, gids []syscall.SysProcIDMap, setgroups bool) {
+	if maySetIDs() {
+		uids, gids = readIDMap("/proc/self/uid_map"), readIDMap("/proc/self/gid_map")
+		if uids != nil && gids != nil {
+			return uids, gids, true
+		}
+	}
+	uid, gid := os.Geteuid(), os.Getegid()
+	return []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}},
+		[]syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}, false
+}
+
+// readIDMap returns the ids of the caller's user namespace, each mapped to itself.
+func readIDMap(path string) []syscall.SysProcIDMap {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	var maps []syscall.SysProcIDMap
+	var inside, outside, count int
+	for rest := string(data); ; {
+		n, _ := fmt.Sscanf(rest, "%d %d %d\n", &inside, &outside, &count)
+		if n < 3 {
+			return maps
+		}
+		maps = append(maps, syscall.SysProcIDMap{ContainerID: inside, HostID: inside, Size: count})
+		if i := slices.Index([]byte(rest), '\n'); i >= 0 {
+			rest = rest[i+1:]
+		} else {
+			return maps
+		}
+	}
+}
+
+// limits are set on the command itself; what a control group holds is not repeated.
+func (p *plan) limits(group *cgroup.Group) []stage.Limit {
+	l := p.cmd.Limits
+	var limits []stage.Limit
+	add := func(resource int, value uint64) {
+		if value > 0 {
+			limits = append(limits, stage.Limit{Resource: resource, Value: value})
+		}
+	}
+	add(unix.RLIMIT_CPU, uint64((l.CPU+time.Second-1)/time.Second))
+	add(unix.RLIMIT_NOFILE, l.OpenFiles)
+	add(unix.RLIMIT_FSIZE, l.FileSize)
+	if group == nil {
+		add(unix.RLIMIT_AS, l.Memory)
+		add(unix.RLIMIT_NPROC, l.Processes)
+	}
+	return limits
+}
+
+// makeGroup makes a control group if there is something for it to hold. Where
+// none can be had, rlimits hold each process, and the result says so.
+func (p *plan) makeGroup() (*cgroup.Group, error) {
+	l := p.cmd.Limits
+	if l.Memory == 0 && l.Processes == 0 {
+		return nil, nil
+	}
+	group, err := cgroup.New(cgroup.Limits{Memory: l.Memory, Processes: l.Processes})
+	if err == nil {
+		p.enforced("memory and processes", "control group of the run")
+		return group, nil
+	}
+	if l.Memory > 0 {
+		p.enforced("memory", fmt.Sprintf("address space of each process (%v)", err))
+	}
+	if l.Processes > 0 {
+		by := "RLIMIT_NPROC"
+		if p.root {
+			by = "nothing: root is not bound by RLIMIT_NPROC"
+			if err := p.cannot("a limit of processes", errors.New("no control group is delegated, and root is not bound by RLIMIT_NPROC")); err != nil {
+				return nil, err
+			}
+		}
+		p.enforced("processes", fmt.Sprintf("%s (%v)", by, err))
+	}
+	return nil, nil
+}
+
+func (p *plan) enforced(part, by string) {
+	p.enforcement = append(p.enforcement, Enforcement{part, by})
+}

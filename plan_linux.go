@@ -1,0 +1,231 @@
+package catbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/seccomp"
+	"github.com/catbox-go/catbox/policy"
+)
+
+// plan is how a command's policy is put into walls.
+type plan struct {
+	cmd    *Cmd
+	tier   int           // 1: namespaces; 2: none can be had
+	policy policy.Policy // resolved: rules on canonical paths
+	full   policy.Policy // with what every run may write
+	dir    string        // the working directory, canonical
+	log    bool          // nothing is refused, everything is reported
+	root   bool          // the caller is root
+
+	walls    walls
+	private  []string // directories that the run has for itself
+	visible  []string // what stays there below them
+	readable []string // nil: everything
+	links    map[string]string
+	terminal string // that the command is started on, "" if on none
+	tmp      string // tier 2: a directory for temporary files
+
+	enforcement []Enforcement
+	degraded    []string
+}
+
+// walls are the places of the policy as far as mounts and Landlock can hold them.
+type walls struct {
+	writable []string // existing directories, and devices
+	any      bool     // everything is writable as far as the walls go
+	readOnly []string // existing places below writable ones that are denied
+	hidden   []string // existing places that are not to be seen
+	covered  bool     // some of them are in writable places, where their names stay
+	exact    bool     // the walls hold what the policy says, to the path
+}
+
+func newPlan(c *Cmd) (*plan, error) {
+	if err := c.Policy.Err(); err != nil {
+		return nil, err
+	}
+	p := &plan{cmd: c, tier: 1, root: os.Geteuid() == 0, log: c.Policy.Action() == policy.Log}
+	if err := p.resolve(); err != nil {
+		return nil, err
+	}
+	if err := p.findWalls(); err != nil {
+		return nil, err
+	}
+	return p, p.findView()
+}
+
+func (p *plan) resolve() (err error) {
+	if p.policy, err = p.cmd.Policy.Resolve(canonicalPath); err != nil {
+		return err
+	}
+	dir := p.cmd.Dir
+	if dir == "" {
+		if dir, err = os.Getwd(); err != nil {
+			return &SetupError{Step: "find the working directory", Err: err}
+		}
+	}
+	if p.dir, err = canonicalPath(dir); err != nil {
+		return err
+	}
+	st, err := os.Stat(p.dir)
+	if err == nil && !st.IsDir() {
+		err = &os.PathError{Op: "chdir", Path: p.dir, Err: unix.ENOTDIR}
+	}
+	if err != nil {
+		return &SetupError{Step: "find the working directory", Err: err}
+	}
+	return nil
+}
+
+// findWalls finds for each rule about writing the wall that holds it.
+func (p *plan) findWalls() error {
+	p.walls = walls{exact: true, any: p.log}
+	for _, r := range p.policy.Rules() {
+		if r.Effect == policy.EffectAllow && r.Access&policy.Write != 0 {
+			p.allowWall(r.Pattern)
+		}
+	}
+	p.walls.writable = topmost(p.walls.writable)
+	p.walls.any = p.walls.any || slices.Contains(p.walls.writable, "/")
+	for _, r := range p.policy.Rules() {
+		if r.Effect == policy.EffectAllow {
+			continue
+		}
+		if r.Access&policy.Write != 0 && r.Effect == policy.EffectDeny && r.Access&policy.Read == 0 {
+			p.denyWall(r.Pattern)
+		}
+		if r.Effect == policy.EffectHide || r.Access&policy.Read != 0 {
+			if err := p.hideWall(r.Pattern); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// allowWall opens the walls as little as the pattern needs. A directory that
+// exists can be opened exactly. For anything else the directory around it has
+// to be open, and the supervisor holds the rest: a name can be removed and made
+// again, which a mount on it would not let happen.
+func (p *plan) allowWall(pattern policy.Pattern) {
+	path := pattern.Literal()
+	st, err := os.Lstat(path)
+	device := err == nil && st.Mode()&os.ModeDevice != 0
+	if !pattern.IsRegexp() && err == nil && (st.IsDir() || device) {
+		p.walls.writable = append(p.walls.writable, path)
+		return
+	}
+	p.walls.exact = false
+	p.walls.writable = append(p.walls.writable, existingDir(path))
+}
+
+func (p *plan) denyWall(pattern policy.Pattern) {
+	if !p.walls.opens(pattern) {
+		return
+	}
+	if _, err := os.Lstat(pattern.Literal()); err != nil || pattern.IsRegexp() {
+		p.walls.exact = false
+		return
+	}
+	p.walls.readOnly = append(p.walls.readOnly, pattern.Literal())
+}
+
+// opens tells whether what the pattern is about lies, or could lie, in a place
+// that can be written.
+func (w *walls) opens(pattern policy.Pattern) bool {
+	literal := pattern.Literal()
+	if w.any || pattern.IsRegexp() && slices.ContainsFunc(w.writable, func(dir string) bool { return under(dir, literal) }) {
+		return true
+	}
+	return slices.ContainsFunc(w.writable, func(dir string) bool { return under(literal, dir) })
+}
+
+func (p *plan) hideWall(pattern policy.Pattern) error {
+	if pattern.IsRegexp() {
+		return p.cannot("hiding "+pattern.String(), errors.New("only a path can be hidden, not what an expression matches"))
+	}
+	path := pattern.Literal()
+	writable := p.walls.opens(pattern)
+	if _, err := os.Lstat(path); err != nil {
+		p.walls.exact = p.walls.exact && !writable
+		return nil
+	}
+	if path == "/" {
+		return p.cannot("hiding /", errors.New("there would be nothing left"))
+	}
+	p.walls.hidden = append(p.walls.hidden, path)
+	p.walls.covered = p.walls.covered || writable
+	return nil
+}
+
+// cannot gives a part of the policy up, or says that it cannot be enforced.
+func (p *plan) cannot(part string, why error) error {
+	if !p.cmd.Degrade {
+		return &UnsupportedError{Part: part, Err: why}
+	}
+	p.degraded = append(p.degraded, fmt.Sprintf("%s: %v", part, why))
+	return nil
+}
+
+// families are the socket families that need not be asked about.
+func (p *plan) families() []int {
+	families := []int{unix.AF_NETLINK}
+	if p.policy.Network() != policy.NetworkNone {
+		families = append(families, unix.AF_INET, unix.AF_INET6)
+	}
+	return families
+}
+
+// filter says what the filter sends to the supervisor.
+func (p *plan) filter() seccomp.Options {
+	restricts := p.policy.Restricts(policy.Read)
+	o := seccomp.Options{
+		Listener: true,
+		Writes:   p.policy.Restricts(policy.Write),
+		Reads:    restricts && (p.readable != nil || p.walls.covered) || restricts && p.log,
+		Exec:     p.policy.Restricts(policy.Exec),
+		Stats:    p.walls.covered,
+		Connect:  p.watchesConnect(),
+		Families: p.families(),
+		Process:  p.tier > 1,
+		SysV:     p.tier > 1 && !p.log,
+	}
+	for name := range p.cmd.Handlers {
+		o.Calls = append(o.Calls, name)
+	}
+	if p.netNamespace() && len(p.policy.Destinations()) > 0 {
+		o.Calls = append(o.Calls, "listen")
+	}
+	return o
+}
+
+// watchesConnect is false only if everything may be connected to.
+func (p *plan) watchesConnect() bool {
+	return p.policy.Restricts(policy.Write) || p.policy.Network() != policy.NetworkHost || len(p.policy.Destinations()) > 0
+}
+
+// netNamespace tells whether the run gets a network of its own.
+func (p *plan) netNamespace() bool {
+	return p.tier == 1 && !p.log && p.policy.Network() != policy.NetworkHost
+}
+
+// mounts tells whether the host is read-only in the run by mounts.
+func (p *plan) mounts() bool { return p.tier == 1 && !p.log }
+
+// view is the mount plan of tier 1.
+func (p *plan) view() *namespace.Plan {
+	if p.tier > 1 {
+		return nil
+	}
+	return &namespace.Plan{
+		Writable: p.walls.writable, AnyWrite: p.walls.any, ReadOnly: p.walls.readOnly, Hidden: p.walls.hidden,
+		Readable: p.readable, Links: p.links, Private: p.private, Visible: p.visible,
+		Dir: p.dir, Proc: true, Dev: !p.log, Loopback: p.netNamespace(), Root: p.root,
+		Terminal: p.terminal,
+	}
+}

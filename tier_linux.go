@@ -1,0 +1,84 @@
+package catbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
+	"github.com/catbox-go/catbox/policy"
+)
+
+// stepDown makes the plan one for a host that lets us have no namespaces: what
+// cannot be enforced without is an error that names it, or given up if the
+// caller allowed that.
+func (p *plan) stepDown(why error) error {
+	p.tier = 2
+	p.visible, p.private = nil, nil
+	for _, part := range p.needsNamespaces() {
+		if err := p.cannot(part, why); err != nil {
+			return err
+		}
+	}
+	// Mounts would have held these; now the supervisor does.
+	if len(p.walls.readOnly) > 0 || len(p.walls.hidden) > 0 {
+		p.walls.exact = false
+	}
+	p.walls.hidden = nil
+	if p.log {
+		return nil
+	}
+	return p.makeTemporary()
+}
+
+func (p *plan) needsNamespaces() []string {
+	if p.log {
+		return nil
+	}
+	var parts []string
+	if p.policy.Network() == policy.NetworkIsolated {
+		parts = append(parts, "a network of its own")
+	}
+	if len(p.walls.hidden) > 0 {
+		parts = append(parts, "hidden paths")
+	}
+	return parts
+}
+
+// makeTemporary makes a directory for temporary files, as /tmp cannot be
+// exchanged for one of the run's own.
+func (p *plan) makeTemporary() error {
+	dir, err := os.MkdirTemp("", "catbox-")
+	if err != nil {
+		return &SetupError{Step: "make a directory for temporary files", Err: err}
+	}
+	if dir, err = canonicalPath(dir); err != nil {
+		return err
+	}
+	p.tmp = dir
+	p.full = p.policy.Allow(policy.Read|policy.Write|policy.Exec, dir).
+		Allow(policy.Read|policy.Write, "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/pts", "/dev/ptmx")
+	return p.full.Err()
+}
+
+// maySetIDs tells whether the caller may give files and processes any id.
+func maySetIDs() bool {
+	caps, err := sys.Caps()
+	need := uint64(1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID)
+	return err == nil && caps&need == need
+}
+
+// lookupError is the reason of a failed search in PATH as execve(2) would give it.
+func lookupError(err error) error {
+	var e *exec.Error
+	if errors.As(err, &e) && errors.Is(e.Err, exec.ErrNotFound) {
+		return unix.ENOENT
+	}
+	if errors.Is(err, os.ErrPermission) {
+		return unix.EACCES
+	}
+	return fmt.Errorf("%w", err)
+}

@@ -1,0 +1,227 @@
+package catbox
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/policy"
+)
+
+// privateDirs are the directories for temporary files, which a run has for itself.
+var privateDirs = []string{"/tmp", "/var/tmp", "/dev/shm"}
+
+// ownProc are the files of the run's own processes.
+const ownProc = `~^/proc/[0-9]+(/|$)`
+
+// findView finds what the run sees, and completes the policy with what every
+// run may write there.
+func (p *plan) findView() error {
+	if err := p.findReadable(); err != nil {
+		return err
+	}
+	if !p.log {
+		p.findPrivate()
+		p.terminal = terminal(p.cmd.Stdin)
+	}
+	p.full = p.policy.Allow(policy.Read|policy.Write|policy.Exec, p.private...).
+		Allow(policy.Read|policy.Write, namespace.DevWritable(p.terminal != "")...).
+		Allow(policy.Write|policy.Read, ownProc).
+		Deny(policy.Write, p.visible...)
+	if p.readable != nil {
+		p.full = p.full.Allow(policy.Read, "/proc", "/dev")
+	}
+	if err := p.full.Err(); err != nil {
+		return err
+	}
+	if p.readable != nil && !p.full.Allows(policy.Read, p.dir) && !p.full.LeadsTo(policy.Read, p.dir) {
+		return &UnsupportedError{Part: "working directory " + p.dir, Err: errorText("it is not among the readable paths")}
+	}
+	return nil
+}
+
+type errorText string
+
+func (e errorText) Error() string { return string(e) }
+
+// findPrivate takes the directories for temporary files that the policy does
+// not open itself. The working directory stays there in any case.
+func (p *plan) findPrivate() {
+	for _, dir := range privateDirs {
+		canonical, err := canonicalPath(dir)
+		if err != nil || !isDir(canonical) || p.policy.Allows(policy.Write, canonical) {
+			continue
+		}
+		if p.readable != nil && slices.Contains(p.readable, canonical) {
+			continue
+		}
+		if !slices.Contains(p.private, canonical) {
+			p.private = append(p.private, canonical)
+		}
+	}
+	for _, dir := range p.private {
+		below := p.dir != dir && under(p.dir, dir)
+		if below && !p.policy.Allows(policy.Write, p.dir) && !slices.ContainsFunc(p.walls.writable, func(w string) bool { return under(p.dir, w) }) {
+			p.visible = append(p.visible, p.dir)
+		}
+	}
+}
+
+// findReadable finds what is there if not everything is.
+func (p *plan) findReadable() error {
+	if p.policy.Allows(policy.Read, "/") || p.log {
+		return nil
+	}
+	p.readable = []string{}
+	for _, r := range p.policy.Rules() {
+		if r.Effect != policy.EffectAllow || r.Access&policy.Read == 0 {
+			continue
+		}
+		if r.Pattern.IsRegexp() {
+			if r.Access&policy.Write != 0 {
+				continue // the directory that holds it is there, being writable
+			}
+			if err := p.cannot("reading "+r.Pattern.String(), errorText("what may be read has to be a path, not an expression")); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := os.Lstat(r.Pattern.Literal()); err == nil {
+			p.readable = append(p.readable, r.Pattern.Literal())
+		}
+	}
+	p.readable = topmost(p.readable)
+	p.findLinks()
+	return nil
+}
+
+// findLinks finds the symbolic links by which programs reach what is readable:
+// those in the root directory (/bin, /lib64), and those on the way of the paths
+// that were given.
+func (p *plan) findLinks() {
+	p.links = map[string]string{}
+	entries, _ := os.ReadDir("/")
+	for _, e := range entries {
+		p.addLink("/" + e.Name())
+	}
+	for _, r := range p.cmd.Policy.Rules() {
+		if r.Effect != policy.EffectAllow || r.Pattern.IsRegexp() {
+			continue
+		}
+		for path := r.Pattern.Literal(); path != "/"; path = filepath.Dir(path) {
+			p.addLink(path)
+		}
+	}
+}
+
+// addLink makes the link at path, if there is one and it leads to something that is there.
+func (p *plan) addLink(path string) {
+	content, err := os.Readlink(path)
+	if err != nil || p.isThere(path) {
+		return
+	}
+	canonical, err := canonicalPath(path)
+	if err == nil && (p.isThere(canonical) || slices.ContainsFunc(p.readable, func(r string) bool { return under(r, canonical) })) {
+		p.links[path] = content
+	}
+}
+
+func (p *plan) isThere(path string) bool {
+	return slices.ContainsFunc(slices.Concat(p.readable, p.walls.writable), func(dir string) bool { return under(path, dir) })
+}
+
+// terminal returns the path of the terminal that the command is started on.
+func terminal(stdin io.Reader) string {
+	f, ok := stdin.(*os.File)
+	if !ok {
+		return ""
+	}
+	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err != nil {
+		return ""
+	}
+	path, err := os.Readlink("/proc/self/fd/" + itoa(int(f.Fd())))
+	if err != nil || !strings.HasPrefix(path, "/dev/") {
+		return ""
+	}
+	return path
+}
+
+// canonicalPath resolves the symbolic links of a path, of which the end need not exist.
+func canonicalPath(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		return filepath.Abs(real)
+	}
+	if !os.IsNotExist(err) {
+		return "", err
+	}
+	if target, err := os.Readlink(path); err == nil { // a link that leads nowhere yet
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		return canonicalPath(target)
+	}
+	parent, name := filepath.Split(filepath.Clean(path))
+	if name == "" {
+		return path, nil
+	}
+	dir, err := canonicalPath(filepath.Clean(parent))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, name), nil
+}
+
+// existingDir returns the nearest directory at or above path that exists.
+func existingDir(path string) string {
+	for path != "/" && !isDir(path) {
+		path = filepath.Dir(path)
+	}
+	return path
+}
+
+func isDir(path string) bool {
+	st, err := os.Lstat(path)
+	return err == nil && st.IsDir()
+}
+
+// under tells whether path is dir or below it.
+func under(path, dir string) bool {
+	return path == dir || dir == "/" || strings.HasPrefix(path, dir+"/")
+}
+
+// topmost drops what is below another of the paths.
+func topmost(paths []string) []string {
+	sorted := slices.Compact(slices.Sorted(slices.Values(paths)))
+	return slices.DeleteFunc(sorted, func(path string) bool {
+		return slices.ContainsFunc(paths, func(dir string) bool { return dir != path && under(path, dir) })
+	})
+}
+
+// outerPID translates a process id of the run's pid namespace, of a child of
+// its first process, into the caller's.
+func outerPID(init, inner int) int {
+	tasks, _ := os.ReadDir("/proc/" + itoa(init) + "/task")
+	for _, t := range tasks {
+		data, _ := os.ReadFile("/proc/" + itoa(init) + "/task/" + t.Name() + "/children")
+		for _, child := range strings.Fields(string(data)) {
+			status, _ := os.ReadFile("/proc/" + child + "/status")
+			if m := nsPID.FindSubmatch(status); m != nil && string(m[1]) == itoa(inner) {
+				pid := 0
+				for _, digit := range child {
+					pid = pid*10 + int(digit-'0')
+				}
+				return pid
+			}
+		}
+	}
+	return 0
+}
+
+var nsPID = regexp.MustCompile(`(?m)^NSpid:.*\t(\d+)$`)
