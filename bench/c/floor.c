@@ -6,7 +6,8 @@
  *   bare   receive and continue, nothing else
  *   read   the same, with the path read out of the target and SECCOMP_IOCTL_NOTIF_ID_VALID
  *          before the answer: what any supervisor that decides has to do
- * Nothing is enforced. Standard error gets "floor: N notifications" at the end.
+ * Nothing is enforced. Standard error gets "floor: N notifications"
+ * at the end of a command that succeeded.
  *
  * seccomp(2), seccomp_unotify(2).
  */
@@ -282,6 +283,7 @@ int main(int argc, char **argv)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			die("wait");
-	fprintf(stderr, "floor: %lu notifications\n", notifications);
+	if (status == 0) /* else the last line is the command's, and says why */
+		fprintf(stderr, "floor: %lu notifications\n", notifications);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
