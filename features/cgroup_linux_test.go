@@ -3,7 +3,9 @@ package features
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -156,4 +158,26 @@ func TestSubordinate(t *testing.T) {
 	if _, err := subordinate(file + "-absent"); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("no file: %v", err)
 	}
+}
+
+// Where newuidmap works, it does so by setuid or file capabilities, which no_new_privs takes away.
+func TestNewuidmapWithoutPrivilege(t *testing.T) {
+	if os.Geteuid() == 0 || Newuidmap() != nil {
+		t.Logf("nothing to take away: user %d, %v", os.Geteuid(), Newuidmap())
+		return
+	}
+	lines := output(t, &exec.Cmd{Path: "/proc/self/exe", Args: []string{"refused", lastRefusal("newuidmap")}})
+	if err := decode(lines[0]); !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.EPERM) {
+		t.Errorf("with no_new_privs: %v", err)
+	}
+}
+
+func lastRefusal(feature string) string {
+	last := 0
+	for i, r := range refusals {
+		if r.feature == feature {
+			last = i
+		}
+	}
+	return strconv.Itoa(last)
 }

@@ -1,33 +1,41 @@
 package features
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
 )
 
+var localhost = [4]byte{127, 0, 0, 1}
+
 func probeLandlockBindTCP() error {
-	return deniesTCP(unix.LANDLOCK_ACCESS_NET_BIND_TCP, func(fd int) error {
-		return unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
-	})
+	return denial{
+		attr: unix.LandlockRulesetAttr{Handled_access_net: unix.LANDLOCK_ACCESS_NET_BIND_TCP},
+		want: unix.EACCES,
+		act: func() error {
+			return withTCP(func(fd int) error { return unix.Bind(fd, &unix.SockaddrInet4{Addr: localhost}) })
+		},
+	}.probe()
 }
 
 func probeLandlockConnectTCP() error {
-	return deniesTCP(unix.LANDLOCK_ACCESS_NET_CONNECT_TCP, func(fd int) error {
-		return unix.Connect(fd, &unix.SockaddrInet4{Port: 1, Addr: [4]byte{127, 0, 0, 1}}) // most likely nobody is there
-	})
+	return denial{
+		attr:    unix.LandlockRulesetAttr{Handled_access_net: unix.LANDLOCK_ACCESS_NET_CONNECT_TCP},
+		want:    unix.EACCES,
+		without: []unix.Errno{unix.ECONNREFUSED, unix.EINPROGRESS, unix.ENETUNREACH}, // nobody is there, or lo is down
+		act: func() error {
+			return withTCP(func(fd int) error { return unix.Connect(fd, &unix.SockaddrInet4{Port: 1, Addr: localhost}) })
+		},
+	}.probe()
 }
 
-func deniesTCP(access uint64, act func(fd int) error) error {
-	return denies(unix.LandlockRulesetAttr{Handled_access_net: access}, unix.EACCES, func() error {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_TCP)
-		if err != nil {
-			return fmt.Errorf("socket: %w", err)
-		}
-		defer unix.Close(fd)
-		return act(fd)
-	})
+func withTCP(act func(fd int) error) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_TCP)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	defer unix.Close(fd)
+	return act(fd)
 }
 
 // A socket belongs to the domain of the thread that made it, so another thread of this process is outside enough.
@@ -41,8 +49,11 @@ func probeLandlockScopeUnix() error {
 	if err != nil {
 		return err
 	}
-	attr := unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET}
-	return denies(attr, unix.EPERM, func() error { return connectUnix(addr) })
+	return denial{
+		attr: unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET},
+		want: unix.EPERM,
+		act:  func() error { return connectUnix(addr) },
+	}.probe()
 }
 
 // abstractServer binds to an abstract name that the kernel chooses (unix(7), Autobind feature).
@@ -70,11 +81,9 @@ func probeLandlockScopeSignal() error { return inChild("scope-signal", nil) }
 // childScopeSignal asks whether it may signal its parent, the process that probes: threads of one process always may.
 func childScopeSignal() error {
 	parent := unix.Getppid()
-	err := denies(unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_SIGNAL}, unix.EPERM, func() error {
-		return unix.Kill(parent, 0)
-	})
-	if errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("the parent is gone: %w", unix.EINTR)
-	}
-	return err
+	return denial{
+		attr: unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_SIGNAL},
+		want: unix.EPERM,
+		act:  func() error { return unix.Kill(parent, 0) },
+	}.probe()
 }

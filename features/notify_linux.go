@@ -3,7 +3,6 @@ package features
 import (
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -77,11 +76,15 @@ func (t *target) close() []answer {
 func (t *target) receive() (id uint64, err error) {
 	deadline := time.Now().Add(answerLimit)
 	for time.Now().Before(deadline) {
-		if err := t.wait(deadline); err != nil {
+		ready, err := t.wait(deadline)
+		if err != nil {
 			return 0, err
 		}
+		if !ready { // to receive would block, and nothing ends that
+			continue
+		}
 		var n sys.Notification
-		err := sys.NotifyReceive(t.listener, &n)
+		err = sys.NotifyReceive(t.listener, &n)
 		if err == nil {
 			return n.ID, nil
 		}
@@ -89,21 +92,22 @@ func (t *target) receive() (id uint64, err error) {
 			return 0, verdict("receive", err)
 		}
 	}
-	return 0, errNoCall
+	return 0, fmt.Errorf("no held call arrived: %w", unix.ETIMEDOUT)
 }
 
-var errNoCall = fmt.Errorf("no held call arrived: %w", syscall.ETIMEDOUT)
-
-func (t *target) wait(deadline time.Time) error {
+// wait tells whether a held call is there.
+func (t *target) wait(deadline time.Time) (bool, error) {
 	fds := []unix.PollFd{{Fd: int32(t.listener), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, int(time.Until(deadline).Milliseconds())+1)
 	switch {
-	case err != nil && err != unix.EINTR:
-		return verdict("poll", err)
-	case n == 1 && fds[0].Revents&unix.POLLIN == 0:
-		return noEffect("notification", errors.New("the target is gone"))
+	case err == unix.EINTR || err == nil && n == 0:
+		return false, nil
+	case err != nil:
+		return false, verdict("poll", err)
+	case fds[0].Revents&unix.POLLIN == 0:
+		return false, noEffect("notification", errors.New("the target is gone"))
 	}
-	return nil
+	return true, nil
 }
 
 // supervise runs f as a supervisor should run: on a thread of its own that no signal disturbs.

@@ -121,21 +121,6 @@ func TestProbesAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-func TestThreadsAreNotTheFirst(t *testing.T) {
-	var wg sync.WaitGroup
-	for range 200 {
-		wg.Go(func() {
-			onThread(func() error {
-				if unix.Gettid() == unix.Getpid() {
-					t.Error("on the first thread, which cannot end")
-				}
-				return nil
-			})
-		})
-	}
-	wg.Wait()
-}
-
 func TestForgottenInit(t *testing.T) {
 	if err := needsUserNamespace(); err != nil {
 		t.Fatalf("the probe that this test uses: %v", err)

@@ -87,6 +87,7 @@ var refusals = []hostWithout{
 	{"landlock bind tcp", "pretended", yes, 0, rules(always(unix.SYS_LANDLOCK_RESTRICT_SELF, done))},
 	{"landlock bind tcp", "no sockets", cannotTell, unix.EMFILE, rules(rule{unix.SYS_SOCKET, 0, ^uint32(0), unix.AF_INET, unix.EMFILE})},
 	{"landlock bind tcp", "denied already", cannotTell, unix.EACCES, rules(always(unix.SYS_BIND, unix.EACCES))},
+	{"landlock bind tcp", "no network", cannotTell, unix.EPERM, rules(rule{unix.SYS_SOCKET, 0, ^uint32(0), unix.AF_INET, unix.EPERM})},
 	{"landlock connect tcp", "pretended", yes, 0, rules(always(unix.SYS_LANDLOCK_RESTRICT_SELF, done))},
 	{"landlock ioctl dev", "pretended", yes, 0, rules(always(unix.SYS_LANDLOCK_RESTRICT_SELF, done))},
 	{"landlock scope signal", "unknown scope", yes, unix.EINVAL, rules(always(unix.SYS_LANDLOCK_CREATE_RULESET, unix.EINVAL))},
@@ -108,9 +109,10 @@ var refusals = []hostWithout{
 	{"seccomp addfd send", "unknown flag", yes, unix.EINVAL, rules(ioctl(unix.SECCOMP_IOCTL_NOTIF_ADDFD, unix.EINVAL))},
 	{"seccomp addfd send", "pretended", yes, unix.ENOSYS, rules(ioctl(unix.SECCOMP_IOCTL_NOTIF_ADDFD, done))},
 	{"seccomp wait killable", "unknown flag", yes, unix.EINVAL, rules(with(unix.SYS_SECCOMP, 1, unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, unix.EINVAL))},
-	{"seccomp wait killable", "pretended answers", yes, 0, rules(ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, done))},
+	{"seccomp wait killable", "pretended answers", cannotTell, unix.ETIMEDOUT, rules(ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, done))},
 	{"seccomp sync wake up", "unknown ioctl", yes, unix.EINVAL, rules(ioctl(unix.SECCOMP_IOCTL_NOTIF_SET_FLAGS, unix.EINVAL))},
 	{"386 system calls", "refused", yes, unix.ENOSYS, func() error { return all386(unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)) }},
+	{"386 system calls", "a fault", yes, 0, func() error { return all386(unix.SECCOMP_RET_TRAP) }},
 	{"386 system calls", "killed", yes, 0, func() error { return all386(unix.SECCOMP_RET_KILL_PROCESS) }},
 
 	{"pidfd_open", "hidden", yes, unix.ENOSYS, rules(always(unix.SYS_PIDFD_OPEN, unix.ENOSYS))},
@@ -129,7 +131,7 @@ var refusals = []hostWithout{
 	{"fchmodat2", "no memfd", cannotTell, unix.EMFILE, rules(always(unix.SYS_MEMFD_CREATE, unix.EMFILE))},
 	{"close_range", "hidden", yes, unix.ENOSYS, rules(always(unix.SYS_CLOSE_RANGE, unix.ENOSYS))},
 	{"close_range", "pretended", yes, 0, rules(always(unix.SYS_CLOSE_RANGE, done))},
-	{"newuidmap", "setuid without effect", yes, 0, rules()},
+	{"newuidmap", "user without a range", yes, 0, rules()},
 }
 
 func ioctl(request uint32, answer unix.Errno) rule {

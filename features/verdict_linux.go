@@ -3,6 +3,7 @@ package features
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,12 +22,14 @@ func verdict(step string, err error) error {
 		return nil
 	}
 	named := fmt.Errorf("%s: %w", step, err)
-	for _, p := range passing {
-		if errors.Is(err, p) {
-			return named
-		}
+	if passes(err) {
+		return named
 	}
 	return refusal{named}
+}
+
+func passes(err error) bool {
+	return slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) })
 }
 
 // ours tells whether the kernel has just made a descriptor, rather than a filter said so in the kernel's place: such a
@@ -42,5 +45,9 @@ func noEffect(step string, err error) error {
 	if err == nil {
 		return refuse(step + ": accepted, but without effect")
 	}
-	return refusal{fmt.Errorf("%s: accepted, but without effect: %w", step, err)}
+	named := fmt.Errorf("%s: accepted, but without effect: %w", step, err)
+	if passes(err) {
+		return named
+	}
+	return refusal{named}
 }
