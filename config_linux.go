@@ -25,11 +25,27 @@ import (
 const rootCaps = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID | 1<<unix.CAP_KILL |
 	1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_SETFCAP
 
-func (p *plan) stageConfig(group *cgroup.Group) (stage.Config, error) {
+func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
+	c := p.cmd
+	cfg := stage.Config{
+		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Files: c.ExtraFiles, WaitDelay: c.WaitDelay, Cgroup: group.Dir(),
+		Spec: func() (stage.Spec, error) { return p.spec(group) },
+	}
+	if hook := c.Hooks.Died; hook != nil {
+		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
+	}
+	if p.tier == 1 {
+		p.namespaces(&cfg)
+	}
+	return cfg
+}
+
+// spec is what the first process is to do.
+func (p *plan) spec(group *cgroup.Group) (stage.Spec, error) {
 	c := p.cmd
 	prog, err := seccomp.Compile(abi.Native(), seccomp.Rules(p.filter()))
 	if err != nil {
-		return stage.Config{}, err
+		return stage.Spec{}, err
 	}
 	env := c.Env
 	if env == nil {
@@ -39,24 +55,15 @@ func (p *plan) stageConfig(group *cgroup.Group) (stage.Config, error) {
 	if len(args) == 0 {
 		args = []string{c.Path}
 	}
-	cfg := stage.Config{
-		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Files: c.ExtraFiles, WaitDelay: c.WaitDelay, Cgroup: group.Dir(),
-		Spec: stage.Spec{
-			Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
-			Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
-			Self: c.function,
-		},
-	}
-	if hook := c.Hooks.Died; hook != nil {
-		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
+	spec := stage.Spec{
+		Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
+		Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
+		Self: c.function,
 	}
 	if p.root {
-		cfg.Spec.Caps = rootCaps
+		spec.Caps = rootCaps
 	}
-	if p.tier == 1 {
-		p.namespaces(&cfg)
-	}
-	return cfg, nil
+	return spec, nil
 }
 
 // environment adds what the run needs to find its directory for temporary files.
@@ -122,7 +129,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 	}
 	return supervisor.Config{
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.full,
-		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(),
+		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		Given: given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,
 	}

@@ -27,7 +27,7 @@ type plan struct {
 	private  []string // directories that the run has for itself
 	visible  []string // what stays there below them
 	readable []string // nil: everything
-	links    map[string]string
+	links    []namespace.Link
 	terminal string // that the command is started on, "" if on none
 	tmp      string // tier 2: a directory for temporary files
 

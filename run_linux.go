@@ -87,12 +87,7 @@ func (p *plan) startTier() (*run, error) {
 		return nil, err
 	}
 	r.group = group
-	cfg, err := p.stageConfig(group)
-	if err != nil {
-		group.Close()
-		return nil, err
-	}
-	if r.stage, err = stage.Start(cfg); err != nil {
+	if r.stage, err = stage.Start(p.stageConfig(group)); err != nil {
 		group.Close()
 		if p.tier == 1 && isRefusal(err) {
 			return nil, &refusedError{err}
@@ -141,7 +136,7 @@ func (r *run) begin() error {
 	if err != nil {
 		return startError(p.cmd.Path, err)
 	}
-	r.pid = outerPID(r.stage.PID(), pid)
+	r.pid = pid
 	return nil
 }
 

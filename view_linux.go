@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -105,7 +104,6 @@ func (p *plan) findReadable() error {
 // those in the root directory (/bin, /lib64), and those on the way of the paths
 // that were given.
 func (p *plan) findLinks() {
-	p.links = map[string]string{}
 	entries, _ := os.ReadDir("/")
 	for _, e := range entries {
 		p.addLink("/" + e.Name())
@@ -128,7 +126,7 @@ func (p *plan) addLink(path string) {
 	}
 	canonical, err := canonicalPath(path)
 	if err == nil && (p.isThere(canonical) || slices.ContainsFunc(p.readable, func(r string) bool { return under(r, canonical) })) {
-		p.links[path] = content
+		p.links = append(p.links, namespace.Link{Path: path, Content: content})
 	}
 }
 
@@ -203,25 +201,3 @@ func topmost(paths []string) []string {
 		return slices.ContainsFunc(paths, func(dir string) bool { return dir != path && under(path, dir) })
 	})
 }
-
-// outerPID translates a process id of the run's pid namespace, of a child of
-// its first process, into the caller's.
-func outerPID(init, inner int) int {
-	tasks, _ := os.ReadDir("/proc/" + itoa(init) + "/task")
-	for _, t := range tasks {
-		data, _ := os.ReadFile("/proc/" + itoa(init) + "/task/" + t.Name() + "/children")
-		for _, child := range strings.Fields(string(data)) {
-			status, _ := os.ReadFile("/proc/" + child + "/status")
-			if m := nsPID.FindSubmatch(status); m != nil && string(m[1]) == itoa(inner) {
-				pid := 0
-				for _, digit := range child {
-					pid = pid*10 + int(digit-'0')
-				}
-				return pid
-			}
-		}
-	}
-	return 0
-}
-
-var nsPID = regexp.MustCompile(`(?m)^NSpid:.*\t(\d+)$`)

@@ -1,6 +1,7 @@
 package namespace
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -22,11 +23,11 @@ func (b *builder) newRoot() error {
 	if err := attachTmpfs(b.root, "0755", 0); err != nil {
 		return err
 	}
-	for link, content := range b.Links {
-		if err := os.MkdirAll(b.root+path.Dir(link), 0o755); err != nil {
+	for _, link := range b.Links {
+		if err := os.MkdirAll(b.root+path.Dir(link.Path), 0o755); err != nil {
 			return err
 		}
-		if err := os.Symlink(content, b.root+link); err != nil {
+		if err := os.Symlink(link.Content, b.root+link.Path); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
 	}

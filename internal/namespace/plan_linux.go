@@ -17,10 +17,9 @@ type Plan struct {
 	// Hidden are places that are not there.
 	Hidden []string
 	// Readable, if not nil, are the only places of the host that are there,
-	// beside the writable ones. Links are symbolic links to make, from the
-	// path of the link to its content.
+	// beside the writable ones. Links are symbolic links to make.
 	Readable []string
-	Links    map[string]string
+	Links    []Link
 	// Private are directories that the run has for itself, empty at the
 	// start (/tmp, /var/tmp, /dev/shm), except for what is listed in
 	// Writable, Readable or Visible below them.
@@ -39,6 +38,9 @@ type Plan struct {
 	// "" if there is none; it stays there as /dev/console.
 	Terminal string
 }
+
+// Link is a symbolic link to be made.
+type Link struct{ Path, Content string }
 
 // Step is one named part of the set-up.
 type Step struct {

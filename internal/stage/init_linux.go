@@ -34,8 +34,8 @@ type initProcess struct {
 }
 
 type forkedResult struct {
-	pid int
-	err error
+	pid, pidfd int
+	err        error
 }
 
 // runInit is the init's main function; it returns the exit status.
@@ -73,17 +73,13 @@ func (e *execError) Error() string { return e.err.Error() }
 func (e *execError) Unwrap() error { return e.err }
 
 func (in *initProcess) run() error {
-	control := os.NewFile(controlFD, "control")
-	conn, err := newConn(control)
-	if err != nil {
+	unix.CloseOnExec(controlFD)
+	in.conn = &conn{fd: controlFD}
+	if err := in.conn.send(message{Hello: true}, -1); err != nil {
 		return err
 	}
-	in.conn = conn
 	in.witness = newWitness()
-	if err := conn.send(message{Hello: true}, -1); err != nil {
-		return err
-	}
-	m, _, err := conn.receive()
+	m, _, err := in.conn.receive()
 	if err != nil {
 		return err
 	}
@@ -94,13 +90,24 @@ func (in *initProcess) run() error {
 	if err := namespace.Run(in.steps()); err != nil {
 		return err
 	}
-	if err := conn.send(message{Ready: true}, in.listener); err != nil {
+	if err := in.conn.send(message{Ready: &ready{Netns: networkCookie()}}, in.listener); err != nil {
 		return err
 	}
 	if in.listener >= 0 {
 		unix.Close(in.listener)
 	}
 	return in.serve()
+}
+
+// networkCookie identifies the network namespace; 0 before Linux 5.14.
+func networkCookie() uint64 {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	cookie, _ := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	return cookie
 }
 
 // steps is the whole set-up up to the command's start.
@@ -167,8 +174,9 @@ func (in *initProcess) confinedThread() {
 		return
 	}
 	<-in.start
-	pid, err := in.fork()
-	in.forked <- forkedResult{pid, err}
+	result := forkedResult{pidfd: -1}
+	result.pid, result.err = in.fork(&result.pidfd)
+	in.forked <- result
 	<-in.endOfInit
 }
 
@@ -200,12 +208,12 @@ func (in *initProcess) confineThread() error {
 }
 
 // fork starts the command from the calling thread, which is the confined one.
-func (in *initProcess) fork() (int, error) {
+func (in *initProcess) fork(pidfd *int) (int, error) {
 	path := in.spec.Path
 	if in.spec.Self {
 		path = fmt.Sprintf("/proc/self/fd/%d", in.self.Fd())
 	}
-	attr := &syscall.ProcAttr{Env: in.spec.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{}}
+	attr := &syscall.ProcAttr{Env: in.spec.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{PidFD: pidfd}}
 	for i := range in.spec.Files {
 		attr.Files = append(attr.Files, uintptr(controlFD+1+i))
 	}

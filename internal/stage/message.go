@@ -1,14 +1,11 @@
 package stage
 
 import (
-	"bytes"
 	"encoding/binary"
-	"encoding/gob"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
+	"reflect"
 	"sync"
 	"syscall"
 
@@ -56,8 +53,8 @@ type message struct {
 	// from the init
 	Hello    bool
 	Failed   *failure
-	Ready    bool // with the listener, if there is one
-	Started  int  // the command's process id in its pid namespace
+	Ready    *ready // with the listener, if there is one
+	Started  int    // the command's process id in its pid namespace
 	Died     *Death
 	Ended    *Ended
 	Socketed *socketDone // with the socket, if there is one
@@ -67,6 +64,11 @@ type message struct {
 type SocketRequest struct{ Family, Type, Protocol int }
 
 type socketDone struct{ Errno syscall.Errno }
+
+// ready tells that everything is set up.
+type ready struct {
+	Netns uint64 // SO_NETNS_COOKIE of the run's network namespace, 0 if it cannot be had
+}
 
 // Death is the end of a process of the run by a signal.
 type Death struct {
@@ -89,66 +91,43 @@ type failure struct {
 	Exec  bool
 }
 
-// conn carries messages with a length in front, and descriptors beside them.
+// conn carries messages with a length in front, and a descriptor beside them.
+// It is read and written by blocking calls.
 type conn struct {
-	*net.UnixConn
+	fd int
 	mu sync.Mutex // one message at a time is sent
 }
 
 const maxMessage = 64 << 20
 
-func newConn(f *os.File) (*conn, error) {
-	c, err := net.FileConn(f)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	u, ok := c.(*net.UnixConn)
-	if !ok {
-		return nil, errors.New("not a unix socket")
-	}
-	return &conn{UnixConn: u}, nil
-}
-
 // send writes m, with fd beside it if that is not negative.
 func (c *conn) send(m message, fd int) error {
-	var body bytes.Buffer // gob and not JSON: arguments and paths are any bytes
-	if err := gob.NewEncoder(&body).Encode(m); err != nil {
-		return err
-	}
-	var head [4]byte
-	binary.LittleEndian.PutUint32(head[:], uint32(body.Len()))
+	body := encode(make([]byte, 4, 512), reflect.ValueOf(m))
+	binary.LittleEndian.PutUint32(body, uint32(len(body)-4))
 	var rights []byte
 	if fd >= 0 {
 		rights = unix.UnixRights(fd)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, _, err := c.WriteMsgUnix(head[:], rights, nil); err != nil {
-		return err
+	for len(body) > 0 {
+		n, err := unix.SendmsgN(c.fd, body, rights, nil, unix.MSG_NOSIGNAL)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return os.NewSyscallError("sendmsg", err)
+		}
+		body, rights = body[n:], nil
 	}
-	_, err := c.Write(body.Bytes())
-	return err
+	return nil
 }
 
 // receive reads a message and the descriptor beside it, -1 if there is none.
 func (c *conn) receive() (m message, fd int, err error) {
 	var head [4]byte
-	oob := make([]byte, unix.CmsgSpace(4))
-	fd = -1
-	n, oobn, _, _, err := c.ReadMsgUnix(head[:], oob)
+	fd, err = c.read(head[:])
 	if err != nil {
-		return m, fd, err
-	}
-	if n == 0 {
-		return m, fd, io.EOF
-	}
-	if fd, err = parseRights(oob[:oobn]); err != nil {
-		return m, fd, err
-	}
-	if _, err := io.ReadFull(c, head[n:]); err != nil {
 		return m, fd, err
 	}
 	size := binary.LittleEndian.Uint32(head[:])
@@ -156,16 +135,45 @@ func (c *conn) receive() (m message, fd int, err error) {
 		return m, fd, fmt.Errorf("message of %d bytes", size)
 	}
 	body := make([]byte, size)
-	if _, err := io.ReadFull(c, body); err != nil {
+	if _, err := c.read(body); err != nil {
 		return m, fd, err
 	}
-	return m, fd, gob.NewDecoder(bytes.NewReader(body)).Decode(&m)
+	d := decoder{data: body}
+	d.decode(reflect.ValueOf(&m).Elem())
+	return m, fd, d.err
+}
+
+// read fills buf and returns a descriptor that came with its first byte.
+func (c *conn) read(buf []byte) (fd int, err error) {
+	fd = -1
+	oob := make([]byte, unix.CmsgSpace(4))
+	for len(buf) > 0 {
+		n, oobn, _, _, err := unix.Recvmsg(c.fd, buf, oob, unix.MSG_CMSG_CLOEXEC)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return fd, os.NewSyscallError("recvmsg", err)
+		case n == 0:
+			return fd, io.EOF
+		}
+		if oobn > 0 {
+			if fd, err = parseRights(oob[:oobn]); err != nil {
+				return fd, err
+			}
+		}
+		buf = buf[n:]
+	}
+	return fd, nil
+}
+
+// close ends both directions, so that a blocked read returns, and lets go.
+func (c *conn) close() {
+	unix.Shutdown(c.fd, unix.SHUT_RDWR)
+	unix.Close(c.fd)
 }
 
 func parseRights(oob []byte) (int, error) {
-	if len(oob) == 0 {
-		return -1, nil
-	}
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil || len(messages) == 0 {
 		return -1, err
@@ -174,6 +182,5 @@ func parseRights(oob []byte) (int, error) {
 	if err != nil || len(fds) == 0 {
 		return -1, err
 	}
-	unix.CloseOnExec(fds[0])
 	return fds[0], nil
 }

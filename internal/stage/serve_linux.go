@@ -59,7 +59,10 @@ func (in *initProcess) startCommand() (int, error) {
 	if result.err != nil {
 		return 0, &execError{result.err}
 	}
-	return result.pid, in.conn.send(message{Started: result.pid}, -1)
+	if result.pidfd >= 0 {
+		defer unix.Close(result.pidfd)
+	}
+	return result.pid, in.conn.send(message{Started: result.pid}, result.pidfd)
 }
 
 // reap waits for every process that is, or comes to be, a child of the init.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -16,7 +18,8 @@ import (
 
 // Config says how the init is started, and what it is to do.
 type Config struct {
-	Spec       Spec
+	// Spec is called once the init has been started, beside which it is made.
+	Spec       func() (Spec, error)
 	Cloneflags uintptr
 	UIDMap     []syscall.SysProcIDMap
 	GIDMap     []syscall.SysProcIDMap
@@ -48,6 +51,9 @@ var initCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCA
 type Run struct {
 	// Listener gets the notifications of the run's filter; nil if it has none.
 	Listener *os.File
+	// Netns is the cookie of the run's network namespace (SO_NETNS_COOKIE), 0
+	// if the kernel has none.
+	Netns uint64
 
 	cmd      *exec.Cmd
 	conn     *conn
@@ -105,15 +111,11 @@ func Start(cfg Config) (*Run, error) {
 	err = r.spawn()
 	theirs.Close()
 	if err != nil {
-		ours.Close()
+		unix.Close(ours)
 		return nil, fmt.Errorf("start the first process: %w", err)
 	}
-	if r.conn, err = newConn(ours); err != nil {
-		r.Abort()
-		return nil, err
-	}
-	cfg.Spec.Files = len(cfg.Files)
-	if err := r.setUp(cfg.Spec); err != nil {
+	r.conn = &conn{fd: ours}
+	if err := r.setUp(cfg); err != nil {
 		r.Abort()
 		return nil, err
 	}
@@ -124,7 +126,7 @@ func Start(cfg Config) (*Run, error) {
 func command(cfg Config, control *os.File) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{initName}
-	cmd.Env = []string{stageVariable + "=init", "GOMAXPROCS=2"}
+	cmd.Env = []string{stageVariable + "=init", "GOMAXPROCS=1"}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = cfg.Stdin, cfg.Stdout, cfg.Stderr
 	cmd.ExtraFiles = append([]*os.File{control}, cfg.Files...)
 	cmd.WaitDelay = cfg.WaitDelay
@@ -161,18 +163,27 @@ func (r *Run) spawn() error {
 	return <-started
 }
 
-func socketPair() (ours, theirs *os.File, err error) {
+func socketPair() (ours int, theirs *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, nil, os.NewSyscallError("socketpair", err)
+		return -1, nil, os.NewSyscallError("socketpair", err)
 	}
-	return os.NewFile(uintptr(fds[0]), "control"), os.NewFile(uintptr(fds[1]), "control"), nil
+	return fds[0], os.NewFile(uintptr(fds[1]), "control"), nil
 }
 
+// helloTime is how long a program may take to come to catbox.Init.
+const helloTime = 10 * time.Second
+
 // setUp hands the specification over and waits until it is carried out.
-func (r *Run) setUp(spec Spec) error {
+func (r *Run) setUp(cfg Config) error {
+	spec, err := cfg.Spec()
+	if err != nil {
+		return err
+	}
+	spec.Files = len(cfg.Files)
+	late := time.AfterFunc(helloTime, func() { r.cmd.Process.Kill() })
 	m, _, err := r.conn.receive()
-	if err != nil || !m.Hello {
+	if !late.Stop() || err != nil || !m.Hello {
 		return ErrNoInit
 	}
 	if err := r.conn.send(message{Spec: &spec}, -1); err != nil {
@@ -184,9 +195,12 @@ func (r *Run) setUp(spec Spec) error {
 		return fmt.Errorf("the first process ended during set-up: %w", err)
 	case m.Failed != nil:
 		return m.Failed.error()
+	case m.Ready == nil:
+		return errors.New("the first process sent something unexpected during set-up")
 	case fd >= 0:
 		r.Listener = os.NewFile(uintptr(fd), "seccomp listener")
 	}
+	r.Netns = m.Ready.Netns
 	return nil
 }
 
@@ -197,7 +211,8 @@ func (f *failure) error() error {
 // PID returns the init's process id.
 func (r *Run) PID() int { return r.cmd.Process.Pid }
 
-// Go starts the command and returns its process id in the run's pid namespace.
+// Go starts the command and returns its process id as the caller sees it, 0 if
+// it has ended meanwhile.
 func (r *Run) Go() (int, error) {
 	if err := r.conn.send(message{Go: true}, -1); err != nil {
 		return 0, err
@@ -240,7 +255,7 @@ func (r *Run) Socket(family, typ, protocol int) (*os.File, error) {
 // Abort ends a run whose command was not started, and everything that belongs to it.
 func (r *Run) Abort() {
 	if r.conn != nil {
-		r.conn.Close()
+		r.conn.close()
 	}
 	r.cmd.Process.Kill()
 	<-r.waited
@@ -255,7 +270,7 @@ func (r *Run) Abort() {
 func (r *Run) Wait() (*Ended, error) {
 	err := <-r.waited
 	<-r.ended
-	r.conn.Close()
+	r.conn.close()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		err = nil
@@ -278,7 +293,7 @@ func (r *Run) read() {
 		case m.Failed != nil:
 			r.noStart(m.Failed.error())
 		case m.Started != 0:
-			r.started <- startResult{pid: m.Started}
+			r.started <- startResult{pid: pidOf(fd)}
 		case m.Died != nil:
 			if r.died != nil {
 				r.died(*m.Died)
@@ -289,6 +304,23 @@ func (r *Run) read() {
 			r.result = m.Ended
 		}
 	}
+}
+
+// pidOf returns the id of the process that a pidfd is for, as this process's
+// /proc shows it, and closes the pidfd.
+func pidOf(pidfd int) int {
+	if pidfd < 0 {
+		return 0
+	}
+	defer unix.Close(pidfd)
+	data, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", pidfd))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(data), "\nPid:\t")
+	number, _, _ := strings.Cut(after, "\n")
+	pid, _ := strconv.Atoi(number)
+	return max(pid, 0) // -1: the process has ended
 }
 
 // noStart tells Go that the command does not run, if Go is still to be told.

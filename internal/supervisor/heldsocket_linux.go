@@ -68,7 +68,7 @@ func (k *heldSocket) foreign() bool {
 		return true
 	}
 	cookie, err := unix.GetsockoptUint64(k.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	return err != nil || cookie != k.s.netns
+	return err != nil || cookie != k.s.Netns
 }
 
 // moveOutside makes a socket of the same kind in the supervisor's own network

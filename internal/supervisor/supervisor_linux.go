@@ -34,8 +34,10 @@ type Config struct {
 	Mounts bool
 	// Given are files that the command was given open for writing.
 	Given []FileID
-	// Loopback tells that the run has a network of its own.
+	// Loopback tells that the run has a network of its own,
+	// and Netns is the cookie of its namespace.
 	Loopback bool
+	Netns    uint64
 	// Socket makes a socket in the run's namespaces.
 	Socket func(family, typ, protocol int) (*os.File, error)
 	// Handlers are asked before the policy.
@@ -57,7 +59,6 @@ type Supervisor struct {
 	listener *os.File
 	view     *target.View
 	given    map[FileID]bool
-	netns    uint64 // the cookie of the run's network namespace, if it has its own
 	waiting  waiting
 	reports  *reporter
 	calls    atomic.Uint64
@@ -92,26 +93,9 @@ func Start(cfg Config) (*Supervisor, error) {
 		// An older kernel refuses; then it is only slower.
 		_ = sys.NotifySetFlags(int(s.listener.Fd()), unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
 	}
-	if cfg.Loopback {
-		if s.netns, err = s.networkCookie(); err != nil {
-			s.release()
-			return nil, err
-		}
-	}
 	s.lead <- struct{}{}
 	s.spawn()
 	return s, nil
-}
-
-// networkCookie identifies the run's network namespace by a socket made there.
-func (s *Supervisor) networkCookie() (uint64, error) {
-	f, err := s.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	cookie, err := unix.GetsockoptUint64(int(f.Fd()), unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	return cookie, os.NewSyscallError("getsockopt SO_NETNS_COOKIE", err)
 }
 
 func (s *Supervisor) release() {
