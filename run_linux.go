@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -104,16 +105,14 @@ func (p *plan) startTier() (*run, error) {
 // isRefusal tells whether the error is the host's refusal of namespaces or
 // mounts, and not a fault of the policy or of ours.
 func isRefusal(err error) bool {
+	errnos := []syscall.Errno{unix.EPERM, unix.EACCES, unix.ENOSYS}
 	var step *stage.Error
-	if errors.As(err, &step) && step.Step == "confine" {
+	if !errors.As(err, &step) { // the namespaces themselves (clone(2))
+		errnos = append(errnos, unix.ENOSPC, unix.EUSERS, unix.EINVAL)
+	} else if step.Step == "confine" {
 		return false
 	}
-	for _, errno := range []syscall.Errno{unix.EPERM, unix.EACCES, unix.ENOSPC, unix.EUSERS, unix.EINVAL, unix.ENOSYS} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(errnos, func(e syscall.Errno) bool { return errors.Is(err, e) })
 }
 
 // begin has the supervisor listen, asks the hook, and starts the command.

@@ -95,7 +95,7 @@ func (p *plan) findReadable() error {
 			p.readable = append(p.readable, r.Pattern.Literal())
 		}
 	}
-	p.readable = topmost(p.readable)
+	p.readable = slices.DeleteFunc(topmost(p.readable), func(path string) bool { return slices.Contains(p.walls.writable, path) })
 	p.findLinks()
 	return nil
 }

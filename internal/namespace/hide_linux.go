@@ -93,16 +93,26 @@ func whiteOut(dir string, names []string) error {
 	if err != nil {
 		return err
 	}
-	layer, err := whiteoutLayer(names)
-	if err != nil {
-		return err
+	if len(below) > 0 {
+		// overlayfs refuses a layer with mounts below it that belong to the
+		// user namespace above, which all mounts of the host do.
+		closeAll(below)
+		return rebuild(dir, names)
 	}
-	defer unix.Close(layer)
 	lower, err := openExactly(dir)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(lower)
+	layer, err := whiteoutLayer(names)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(layer)
+	// A layer has to be attached somewhere while the overlay is made.
+	if err := sys.MoveMount(layer, dir); err != nil {
+		return err
+	}
 	// The layers are named by descriptor: no path of the host needs escaping.
 	overlay, err := sys.NewMount("overlay", unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV,
 		[2]string{"userxattr", ""}, [2]string{"lowerdir", fdPath(layer) + ":" + fdPath(lower)})
@@ -110,24 +120,87 @@ func whiteOut(dir string, names []string) error {
 		return fmt.Errorf("overlay: %w", err)
 	}
 	defer unix.Close(overlay)
-	if err := attachOverlay(overlay, dir); err != nil {
-		return err
+	if err := unix.Unmount(fdPath(layer), unix.MNT_DETACH); err != nil {
+		return mountError("umount", dir, err)
 	}
-	for _, m := range below {
-		if err := m.putBack(names, dir); err != nil {
-			return err
-		}
-	}
-	return nil
+	return attachOver(overlay, dir)
 }
 
-// attachOverlay mounts the overlay on dir. What is mounted on the root is not
-// seen from it, so there the caller's root has to move onto the new mount.
-func attachOverlay(overlay int, dir string) error {
-	if err := sys.MoveMount(overlay, dir); err != nil || dir != "/" {
+func closeAll(list []below) {
+	for _, m := range list {
+		unix.Close(m.fd)
+	}
+}
+
+// rebuild covers dir with a directory in which everything but the names is
+// mounted again, each entry by itself.
+func rebuild(dir string, names []string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
 		return err
 	}
-	if err := unix.Fchdir(overlay); err != nil {
+	fd, err := sys.NewMount("tmpfs", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, [2]string{"mode", "0755"})
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var list []below
+	defer func() { closeAll(list) }()
+	for _, e := range entries {
+		if slices.Contains(names, e.Name()) {
+			continue
+		}
+		mount, err := placeholder(fd, dir, e)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Name(), err)
+		}
+		if mount >= 0 {
+			list = append(list, below{e.Name(), mount})
+		}
+	}
+	if err := attachOver(fd, dir); err != nil {
+		return err
+	}
+	for _, m := range list {
+		if err := sys.MoveMount(m.fd, path.Join(dir, m.path)); err != nil {
+			return fmt.Errorf("%s: %w", m.path, err)
+		}
+	}
+	return sys.MountSetattr(fd, "", unix.AT_EMPTY_PATH, unix.MOUNT_ATTR_RDONLY, 0)
+}
+
+// placeholder makes an entry in the new directory like the one in dir, and
+// copies the mounts to be attached there; -1 if the entry is complete as it is.
+func placeholder(fd int, dir string, e os.DirEntry) (int, error) {
+	source := path.Join(dir, e.Name())
+	if e.Type()&os.ModeSymlink != 0 {
+		content, err := os.Readlink(source)
+		if err != nil {
+			return -1, err
+		}
+		return -1, unix.Symlinkat(content, fd, e.Name())
+	}
+	if e.IsDir() {
+		if err := unix.Mkdirat(fd, e.Name(), 0o755); err != nil {
+			return -1, err
+		}
+	} else {
+		f, err := unix.Openat(fd, e.Name(), unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o444)
+		if err != nil {
+			return -1, err
+		}
+		unix.Close(f)
+	}
+	return sys.OpenTree(unix.AT_FDCWD, source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// attachOver mounts fd on dir. What is mounted on the root is not seen from it,
+// so there the caller's root has to move onto the new mount.
+func attachOver(fd int, dir string) error {
+	if err := sys.MoveMount(fd, dir); err != nil || dir != "/" {
+		return err
+	}
+	if err := unix.Fchdir(fd); err != nil {
 		return err
 	}
 	return mountError("chroot", "/", unix.Chroot("."))
@@ -152,18 +225,6 @@ func whiteoutLayer(names []string) (int, error) {
 type below struct {
 	path string
 	fd   int
-}
-
-// putBack attaches the mount at its place, unless it is at or below one of the hidden names.
-func (m below) putBack(names []string, dir string) error {
-	defer unix.Close(m.fd)
-	if slices.ContainsFunc(names, func(name string) bool { return under(m.path, path.Join(dir, name)) }) {
-		return nil
-	}
-	if err := sys.MoveMount(m.fd, m.path); err != nil {
-		return fmt.Errorf("%s: %w", m.path, err)
-	}
-	return nil
 }
 
 // cloneBelow copies the mounts directly below dir, each with what is below it.
