@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func (o *runOptions) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SetInterspersed(false) // they end at COMMAND
+	f.SortFlags = false
+	f.VarP((*list)(&o.Write), "write", "w", "`PATH` is writable, or what ~REGEX matches, or \"none\" (default: the current directory; repeat; -p too)")
+	f.VarP((*list)(&o.Write), "path", "p", "the same as -w")
+	f.Var((*list)(&o.NoWrite), "no-write", "`PATH` is not writable, though below one that is (repeat)")
+	f.VarP((*list)(&o.Read), "read", "r", "only `PATH` is readable, and what is writable (default: everything; repeat)")
+	f.Var((*list)(&o.Hide), "hide", "`PATH` is not there at all (repeat)")
+	f.Var((*word)(&o.Net), "net", "isolated: only its own loopback; none: no sockets but unix; host: the host's (default: isolated, or none\nwhere there are no network namespaces; -n is --net host) `MODE`")
+	f.VarPF(constant{&o.Net, "host"}, "network", "n", "the same as --net host").NoOptDefVal = "true"
+	f.Var((*list)(&o.AllowConnect), "allow-connect", "only `DEST` may be connected to: ADDRESS[/BITS][:PORT], a unix socket's path, or @NAME (repeat)")
+	f.Var((*word)(&o.OnViolation), "on-violation", "`ACTION`: deny (the default), log (let it happen and report it), or stop (end the run)")
+	f.VarPF(constant{&o.OnViolation, "log"}, "collect-only", "", "the same as --on-violation log").NoOptDefVal = "true"
+	f.Var((*word)(&o.violations), "violations", "write violations to `FILE` (- is standard error) as they happen, a JSON object a line")
+	f.BoolVar(&o.strict, "strict", false, "exit 123 if the command succeeded but there were violations")
+	f.Var((*word)(&o.dir), "cd", "the command's working directory is `DIR`")
+	f.Var(variables{&o.Env}, "env", "set a variable: `NAME=VALUE` (repeat)")
+	f.BoolVar(&o.clearEnv, "clear-env", false, "the command has only the variables of --env")
+	f.BoolVar(&o.degrade, "degrade", false, "go on without what this host cannot enforce, and list it")
+	f.Var(limitFlag{&o.Limit}, "limit", "`KEY=VALUE`[,...]: cpu=90s and fsize=1G of each process or file, files=256 open ones, mem=2G and procs=64\nof the run where a cgroup is delegated, else of each process and of the user, time=10m by the clock (repeat)")
+	f.Var((*list)(&o.profiles), "profile", "take options from the profile `NAME` (repeat)")
+	f.Var((*descriptor)(&o.statusFD), "json-status-fd", "write JSON lines about the run to the open descriptor `N`")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no lines about violations on standard error")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "say at the end what enforced what, and what was used")
+	for _, alias := range []string{"path", "network"} {
+		f.Lookup(alias).Hidden = true // they are named at -w and --net
+	}
+}
+
+// list is a flag that can be repeated. A comma in it is a comma.
+type list []string
+
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+func (l *list) Type() string       { return "string" }
+func (l *list) String() string     { return strings.Join(*l, " ") }
+
+// word is a flag with one value, which is not empty.
+type word string
+
+func (w *word) Set(s string) error {
+	if s == "" {
+		return errors.New("it is empty")
+	}
+	*w = word(s)
+	return nil
+}
+func (w *word) Type() string   { return "string" }
+func (w *word) String() string { return string(*w) }
+
+// constant is a flag without a value, that stands for another flag with one.
+type constant struct {
+	to    *string
+	value string
+}
+
+func (c constant) Set(s string) error {
+	on, err := strconv.ParseBool(s)
+	if err == nil && on {
+		*c.to = c.value
+	}
+	return err
+}
+func (c constant) Type() string   { return "bool" }
+func (c constant) String() string { return "" }
+
+// variables is --env.
+type variables struct{ to *map[string]string }
+
+func (v variables) Set(s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || name == "" {
+		return errors.New("want NAME=VALUE")
+	}
+	if *v.to == nil {
+		*v.to = map[string]string{}
+	}
+	(*v.to)[name] = value
+	return nil
+}
+func (v variables) Type() string   { return "NAME=VALUE" }
+func (v variables) String() string { return "" }
+
+// descriptor is --json-status-fd; 0 means that it was not given.
+type descriptor int
+
+func (d *descriptor) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 2 {
+		return errors.New("want the number of an open descriptor, 2 or more (standard output is the command's own)")
+	}
+	*d = descriptor(n)
+	return nil
+}
+func (d *descriptor) Type() string   { return "int" }
+func (d *descriptor) String() string { return "" }

@@ -1,0 +1,20 @@
+// Command catbox runs a command so that it can do only what it was given, and
+// tells what it did.
+//
+// Each command has a file of its own. Errors become words, hints and exit
+// statuses in exit.go and nowhere else. Standard output belongs to the command
+// that is run; everything catbox says goes to standard error.
+package main
+
+import (
+	"os"
+
+	"github.com/catbox-go/catbox"
+)
+
+//go:generate go test -run ^TestManPages$ -update .
+
+func main() {
+	catbox.Init() // first: the confined child is this program again
+	os.Exit(execute(os.Args[1:]))
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"os"
+	"sync"
+
+	"github.com/catbox-go/catbox"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// outputs are those who are told about a run: a person, the file of
+// violations, and the reader of the status descriptor. Each is nil if there is
+// none.
+type outputs struct {
+	mu         sync.Mutex
+	person     *person
+	file       *jsonLines
+	status     *status
+	verbose    bool
+	noNetwork  bool // there are no network namespaces, and no network was asked for
+	namespaces bool // the first process is in namespaces of its own
+}
+
+// open takes the status descriptor over: whoever reads it hears of every failure.
+func (o *runOptions) open() (*outputs, error) {
+	out := &outputs{verbose: o.verbose}
+	if !o.quiet {
+		out.person = newPerson(os.Stderr, o.violations == "")
+	}
+	if o.statusFD == 0 {
+		return out, nil
+	}
+	f, err := inherited(o.statusFD)
+	if err != nil {
+		return nil, err
+	}
+	out.status = &status{lines: jsonLines{w: f, name: "--json-status-fd"}}
+	return out, nil
+}
+
+// openViolations opens the file of violations. It is made read-only for the
+// command, wherever it lies: what is reported cannot be taken back.
+func (out *outputs) openViolations(path string, s *spec) error {
+	switch path {
+	case "":
+		return nil
+	case "-":
+		out.file = &jsonLines{w: os.Stderr, name: "standard error"}
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	out.file = &jsonLines{w: f, name: record.Quote(path)}
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+		s.policy = s.policy.Deny(policy.Write, absolutePath(s.cwd, path))
+	}
+	return s.policy.Err()
+}
+
+// violation is called by the run, from one goroutine, while it may be starting still.
+func (out *outputs) violation(v record.Violation) {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	out.person.violation(v)
+	out.file.write(v)
+	out.status.write(v)
+}
+
+// initialized is called before the command runs.
+func (out *outputs) initialized(pid int) error {
+	out.namespaces = inPIDNamespace(pid)
+	return nil
+}
+
+// tier is how much of catbox this run has, as 'catbox doctor' counts it.
+func (out *outputs) tier() int {
+	if out.namespaces {
+		return 1
+	}
+	return 2
+}
+
+func (out *outputs) started(c *catbox.Cmd) {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	for _, part := range c.Degraded() {
+		say("not enforced: %s", part)
+	}
+	out.status.started(c, out.tier())
+}
+
+func (out *outputs) ended(r *catbox.Result, exit int) {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	out.person.summary(r.Violations)
+	if out.noNetwork && (out.verbose || out.person != nil && len(r.Violations) > 0) {
+		say("there are no network namespaces here: the network was none")
+	}
+	if r.TimedOut {
+		say("out of time: the run was ended")
+	}
+	if r.Stopped {
+		say("the run was ended by a violation")
+	}
+	if out.verbose {
+		sayDetails(r, out.tier())
+	}
+	out.status.ended(r, exit)
+	out.sayLost()
+}
+
+// failed tells the reader of the status descriptor about an error, and returns it.
+func (out *outputs) failed(err error) error {
+	if _, told := err.(*ended); err == nil || told {
+		return err
+	}
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	out.status.failed(err)
+	out.sayLost()
+	return err
+}
+
+func (out *outputs) sayLost() {
+	out.file.sayLost()
+	if out.status != nil {
+		out.status.lines.sayLost()
+	}
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox"
+	"github.com/catbox-go/catbox/features"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
+)
+
+// runOptions are the flags of catbox run.
+type runOptions struct {
+	settings
+	strict, clearEnv, degrade bool
+	profiles                  []string
+	dir                       string
+	violations                string
+	statusFD                  int
+	quiet, verbose            bool
+}
+
+func newRun() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [flags] [--] COMMAND [ARG...]",
+		Short: "run a command confined",
+		Long: `Run COMMAND so that it writes only where it may, and report what it tried
+beyond that. It reads everything, and has a network with only loopback, unless
+the flags say otherwise. It has its own empty /tmp, /var/tmp and /dev/shm.
+
+A PATH means itself and everything below it, and need not exist yet. ~REGEX is
+searched in the canonical path: anchor it with ^ and $.
+
+The exit status is that of COMMAND, or:
+  123      --strict and there were violations, or --on-violation stop
+  124      out of time (--limit time=)
+  125      catbox failed; COMMAND did not run
+  126,127  COMMAND cannot be executed; is not found
+  128+N    COMMAND was ended by signal N
+
+A profile holds the same options by the same names, as TOML. NAME is looked for
+in .catbox.toml (as [profile.NAME]) in the current directory and above, in
+$XDG_CONFIG_HOME/catbox/profiles/NAME.toml and /etc/catbox/profiles/NAME.toml;
+with a slash, it is a file. extends = "OTHER" starts from another profile.
+Flags add to its lists and replace the rest. ${HOME} and ${CWD} are replaced.`,
+		Example: `  catbox run make
+  catbox run -w . -w '~^/var/cache/x-[0-9]+/' --no-write .git -- make install
+  catbox run -r /usr -r /etc --net none -w out ./build.sh
+  catbox run --collect-only --violations v.json -- make
+  catbox run --limit mem=2G,time=10m --strict -- ./build.sh`,
+		Args: atLeastOne("COMMAND"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.settings.Strict = changed(cmd, "strict", &o.strict)
+			o.settings.ClearEnv = changed(cmd, "clear-env", &o.clearEnv)
+			o.settings.Degrade = changed(cmd, "degrade", &o.degrade)
+			return o.run(args)
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// changed returns the option if its flag was given.
+func changed(cmd *cobra.Command, flag string, option *bool) *bool {
+	if !cmd.Flags().Changed(flag) {
+		return nil
+	}
+	return option
+}
+
+// spec is what is to be run, put together from flags and profiles.
+type spec struct {
+	settings
+	policy policy.Policy
+	limits catbox.Limits
+	path   string
+	args   []string
+	env    []string
+	cwd    string // catbox's own
+	dir    string // the command's
+}
+
+func (o *runOptions) spec(args []string) (*spec, error) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	s, err := o.merged(cwd)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.policy(cwd)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.Limit.values()
+	if err != nil {
+		return nil, err
+	}
+	dir := absolutePath(cwd, o.dir)
+	if o.dir == "" {
+		dir = cwd
+	}
+	env := s.environment()
+	path, err := lookPath(args[0], searchPath(env), dir)
+	return &spec{settings: s, policy: p, limits: l, path: path, args: args, env: env, cwd: cwd, dir: dir}, err
+}
+
+// merged puts the flags on top of the profiles.
+func (o *runOptions) merged(cwd string) (settings, error) {
+	var merged settings
+	var known profiles
+	if len(o.profiles) > 0 {
+		known = newProfiles(cwd)
+	}
+	for _, name := range o.profiles {
+		s, err := known.load(name)
+		if err != nil {
+			return settings{}, err
+		}
+		merged = merged.under(s)
+	}
+	flags, err := o.settings.absolute(cwd)
+	return merged.under(flags), err
+}
+
+func (s *spec) command(violation func(record.Violation), initialized func(int) error) *catbox.Cmd {
+	return &catbox.Cmd{
+		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Policy: s.policy, Limits: s.limits, Degrade: given(s.Degrade),
+		OnViolation: violation, Hooks: catbox.Hooks{Initialized: initialized},
+	}
+}
+
+// run runs the command line's command. It tells whoever listens how it ended,
+// whatever the end.
+func (o *runOptions) run(args []string) (err error) {
+	outputs, err := o.open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = outputs.failed(err) }()
+	s, err := o.spec(args)
+	if err != nil {
+		return err
+	}
+	if err := outputs.openViolations(o.violations, s); err != nil {
+		return err
+	}
+	foreground := takeForeground()
+	defer foreground.restore()
+	signals := catchSignals()
+	defer signals.stop()
+	c, err := s.start(outputs)
+	if err != nil {
+		return err
+	}
+	outputs.started(c)
+	signals.forward(c.Signal)
+	err = c.Wait()
+	signals.stop()
+	var exit *catbox.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	status := resultStatus(c.Result(), given(s.Strict))
+	outputs.ended(c.Result(), status)
+	if status != 0 {
+		return &ended{status}
+	}
+	return nil
+}
+
+// start starts the command, and again in the ways that are open if it cannot
+// be started as it is.
+func (s *spec) start(out *outputs) (*catbox.Cmd, error) {
+	c, err := s.startOnNetwork(out)
+	var exec *catbox.ExecError
+	if errors.As(err, &exec) && errors.Is(exec.Err, unix.ENOEXEC) {
+		// A script without #! is one for the shell, as execvp(3) has it.
+		s.path, s.args = "/bin/sh", append([]string{"/bin/sh", s.path}, s.args[1:]...)
+		return s.startOnNetwork(out)
+	}
+	return c, err
+}
+
+// startOnNetwork starts the command on a network of its own where that can be
+// had, and without one where it cannot, unless the network was chosen.
+func (s *spec) startOnNetwork(out *outputs) (*catbox.Cmd, error) {
+	c := s.command(out.violation, out.initialized)
+	if s.Net != "" {
+		return c, c.Start()
+	}
+	// Degrade would give the network up rather than do without one.
+	c.Degrade = false
+	err := c.Start()
+	var u *catbox.UnsupportedError
+	if !errors.As(err, &u) {
+		return c, err
+	}
+	if tier, _ := features.Tier(); tier != 1 {
+		s.policy = s.policy.WithNetwork(policy.NetworkNone)
+		out.noNetwork = true
+	}
+	c = s.command(out.violation, out.initialized)
+	return c, c.Start()
+}
+
+// searchPath returns the PATH of an environment. The fallback is that of execvp(3).
+func searchPath(env []string) string {
+	for _, entry := range env {
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
+			return path
+		}
+	}
+	return "/bin:/usr/bin"
+}
+
+// lookPath looks for a program as execvp(3) does: a name with a slash is taken
+// as it is, any other is searched in path, whose relative entries start from dir.
+func lookPath(name, path, dir string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	found := error(unix.ENOENT)
+	for entry := range strings.SplitSeq(path, ":") {
+		candidate := absolutePath(dir, entry) + "/" + name
+		switch err := executable(candidate); {
+		case err == nil:
+			return candidate, nil
+		case errors.Is(err, unix.EACCES):
+			found = err
+		}
+	}
+	return "", &catbox.ExecError{Path: name, Err: found}
+}
+
+func executable(path string) error {
+	st, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if st.IsDir() {
+		return unix.EACCES
+	}
+	return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+// forwarded are the signals that catbox passes to the command and does not
+// take for itself. SIGTSTP stops catbox too, as a terminal's user expects.
+var forwarded = []os.Signal{
+	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
+	syscall.SIGCONT, syscall.SIGWINCH, syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGIO, syscall.SIGPWR,
+}
+
+// signals passes signals on. Those that arrive before there is a command wait.
+type signals struct {
+	caught chan os.Signal
+	pipe   chan os.Signal
+	once   sync.Once
+	wait   sync.WaitGroup
+}
+
+func catchSignals() *signals {
+	s := &signals{caught: make(chan os.Signal, 64), pipe: make(chan os.Signal, 1)}
+	for _, sig := range forwarded {
+		// What the caller ignores stays ignored, in the command too: nohup(1).
+		if !signal.Ignored(sig) {
+			signal.Notify(s.caught, sig)
+		}
+	}
+	// A write to a closed pipe is to be an error. Ignoring the signal would have
+	// the command ignore it as well; one that is caught is reset by execve(2).
+	signal.Notify(s.pipe, syscall.SIGPIPE)
+	return s
+}
+
+// forward passes the signals to send until stop is called.
+func (s *signals) forward(send func(syscall.Signal) error) {
+	s.wait.Go(func() {
+		for sig := range s.caught {
+			// The command may have ended just now: nobody misses the signal.
+			_ = send(sig.(syscall.Signal))
+		}
+	})
+}
+
+// stop ends forwarding. The signals stay caught: those that come now find
+// catbox about to tell the end of the run.
+func (s *signals) stop() {
+	s.once.Do(func() {
+		signal.Stop(s.caught)
+		for _, sig := range forwarded {
+			if !signal.Ignored(sig) {
+				signal.Notify(make(chan os.Signal, 1), sig)
+			}
+		}
+		close(s.caught)
+		s.wait.Wait()
+	})
+}
