@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // Allows reports whether every access of a to the canonical path is allowed.
 // It is false for no access, for an unknown one, and for a path that cannot be
 // canonical, such as one with a ".." or the "pipe:[4026]" of proc_pid_fd(5).
@@ -129,9 +131,9 @@ func (p Policy) Restricts(a Access) bool { return !p.Allows(a, "/") || p.DeniesB
 // A unix socket with a path is allowed if it is not hidden and either a
 // destination contains it or the path may be written, which is what the kernel
 // asks for; see unix(7). Any other destination is allowed if it is contained in
-// one that was given to [Policy.AllowConnect]; if none was given at all, it is
-// allowed with [NetworkIsolated] and [NetworkHost]. With [NetworkNone] no
-// address is allowed, whatever was given.
+// one that was given to [Policy.AllowConnect]; if none of its kind (address,
+// abstract socket) was given, it is allowed with [NetworkIsolated] and
+// [NetworkHost]. With [NetworkNone] no address is allowed, whatever was given.
 func (p Policy) AllowsConnect(d Destination) bool {
 	switch {
 	case p.err != nil || d.kind == noDestination:
@@ -142,13 +144,21 @@ func (p Policy) AllowsConnect(d Destination) bool {
 		return true
 	case d.kind == address && p.network == NetworkNone:
 		return false
-	case d.kind != unixPath && len(p.destinations) == 0:
+	case d.kind != unixPath && !p.listsKind(d.kind):
 		return p.network != NetworkNone
 	}
-	return p.lists(d)
+	return p.Lists(d)
 }
 
-func (p Policy) lists(d Destination) bool {
+// listsKind reports whether any destination of the kind was given.
+func (p Policy) listsKind(k kind) bool {
+	return slices.ContainsFunc(p.destinations, func(d Destination) bool { return d.kind == k })
+}
+
+// Lists reports whether d is contained in a destination that was given to
+// [Policy.AllowConnect]. With [NetworkIsolated] it says what may be reached
+// beyond the command's own network.
+func (p Policy) Lists(d Destination) bool {
 	for i := range p.destinations {
 		if p.destinations[i].covers(d) {
 			return true

@@ -229,7 +229,8 @@ func TestAllowsConnect(t *testing.T) {
 		{"any port of what has one", host + "connect 192.0.2.1:443", "192.0.2.1", false},
 		{"prefix in prefix", host + "connect 192.0.2.0/24", "192.0.2.128/25:1", true},
 		{"prefix that is wider", host + "connect 192.0.2.0/24", "192.0.0.0/16:1", false},
-		{"address when only a socket is given", host + "connect /run/x", "192.0.2.1:1", false},
+		{"address when only a socket is given", host + "connect /run/x", "192.0.2.1:1", true},
+		{"address when another is given beside a socket", host + "connect /run/x\nconnect 192.0.2.2", "192.0.2.1:1", false},
 
 		{"writable socket", "allow write /run", "/run/x.sock", true},
 		{"readable socket", host + "allow read /run", "/run/x.sock", false},

@@ -68,7 +68,7 @@ func (k *heldSocket) peer(addr sockaddr, op record.Operation) (peer, Answer, boo
 	if addr.ip.IsValid() && h.s.Loopback && !k.foreign() {
 		return k.loopbackPeer(addr, op)
 	}
-	if (addr.name != "" || addr.ip.IsValid()) && h.s.Policy.AllowsConnect(addr.destination()) {
+	if (addr.name != "" || addr.ip.IsValid()) && h.s.reaches(addr) {
 		return plainPeer(addr.raw), Answer{}, false
 	}
 	if addr.name == "" && !addr.ip.IsValid() && addr.family != unix.AF_UNSPEC {
@@ -76,6 +76,18 @@ func (k *heldSocket) peer(addr sockaddr, op record.Operation) (peer, Answer, boo
 	}
 	a, refused := h.violation(act{op: op, canonical: addr.String()})
 	return plainPeer(addr.raw), a, refused
+}
+
+// reaches tells whether the policy allows the address. Where a network of the
+// run's own is only pretended, because nothing is to be refused, its loopback
+// is the host's.
+func (s *Supervisor) reaches(addr sockaddr) bool {
+	if s.Policy.Network() != policy.NetworkIsolated || !addr.ip.IsValid() {
+		return s.Policy.AllowsConnect(addr.destination())
+	}
+	ip := addr.ip.Addr().Unmap()
+	own := !s.Loopback && (ip.IsLoopback() || ip.IsUnspecified())
+	return own || s.Policy.Lists(addr.destination())
 }
 
 // loopbackPeer is for a socket of the run's own network. It reaches nothing but
@@ -86,7 +98,7 @@ func (k *heldSocket) loopbackPeer(addr sockaddr, op record.Operation) (peer, Ans
 	if ip.IsLoopback() || ip.IsUnspecified() {
 		return plainPeer(addr.raw), Answer{}, false // wall: the network namespace
 	}
-	if len(k.s.Policy.Destinations()) > 0 && k.s.Policy.AllowsConnect(addr.destination()) {
+	if k.s.Policy.Lists(addr.destination()) {
 		if errno := k.moveOutside(); errno != 0 {
 			return peer{}, Refuse(errno), true
 		}
@@ -158,8 +170,9 @@ func (k *heldSocket) bindPath(addr sockaddr) Answer {
 		}
 		return Continue() // the policy only wants to know
 	}
-	if !h.s.mediatesWrites() && len(h.s.Policy.Destinations()) == 0 {
-		// Wall: read-only mounts and Landlock's right to make a socket. Done
+	if !h.s.mediatesWrites() && (!h.s.Loopback || len(h.s.Policy.Destinations()) == 0) {
+		// Wall: read-only mounts and Landlock's right to make a socket; no
+		// socket of another network namespace can be put in this one's place. Done
 		// by the kernel, getsockname gives the path as the program gave it.
 		return Continue()
 	}
