@@ -58,7 +58,7 @@ func (p *plan) spec(group *cgroup.Group) (stage.Spec, error) {
 	spec := stage.Spec{
 		Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
 		Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
-		Self: c.function,
+		Self: c.function, Remove: p.tmp,
 	}
 	if p.root {
 		spec.Caps = rootCaps

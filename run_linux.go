@@ -54,6 +54,7 @@ func (c *Cmd) Start() error {
 	if err != nil {
 		return err
 	}
+	p.enforcement = p.describe()
 	c.run = r
 	r.watch(c)
 	return nil
@@ -290,6 +291,15 @@ func (c *Cmd) PID() int {
 		return 0
 	}
 	return c.run.pid
+}
+
+// Tier says, after Start, what holds the run: 1 for namespaces, Landlock and
+// the filter, 2 where no namespaces can be had; 0 before.
+func (c *Cmd) Tier() int {
+	if c.run == nil {
+		return 0
+	}
+	return c.run.plan.tier
 }
 
 // Enforcement says, after Start, what enforces each part of the policy.

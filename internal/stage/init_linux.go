@@ -87,6 +87,9 @@ func (in *initProcess) run() error {
 		return errors.New("no specification came")
 	}
 	in.spec = m.Spec
+	if in.spec.Remove != "" {
+		defer os.RemoveAll(in.spec.Remove) // here, as the caller may be killed before
+	}
 	if err := namespace.Run(in.steps()); err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type Spec struct {
 	FilterFlags uintptr
 	Caps        uint64 // capabilities that the command may keep, bit n for number n
 	Limits      []Limit
+	// Remove is a directory of temporary files that the init removes at the end, "" if none.
+	Remove string
 	// PIDNamespace tells that the init is process 1 of its own pid namespace.
 	PIDNamespace bool
 }

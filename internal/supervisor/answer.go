@@ -12,6 +12,7 @@ const (
 	answerContinue
 	answerReturn
 	answerFile
+	answerNever // the run is being ended: the call stays held until its process is killed
 )
 
 // Answer is what becomes of a held call. Its zero value refuses it with EACCES.

@@ -61,7 +61,9 @@ func (h *held) violation(a act) (Answer, bool) {
 		v.Action, v.Errno = record.Logged, 0
 	case policy.Stop:
 		v.Action = record.Stopped
-		defer h.s.stop()
+		h.s.reports.add(v)
+		h.s.stop()
+		return Answer{kind: answerNever}, true
 	}
 	h.s.reports.add(v)
 	return Refuse(a.errno), v.Action != record.Logged

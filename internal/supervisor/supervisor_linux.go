@@ -261,6 +261,8 @@ func (r *receiver) answer(h *held, a Answer) {
 	fd := int(r.s.listener.Fd())
 	response := sys.Response{ID: h.id}
 	switch a.kind {
+	case answerNever:
+		return
 	case answerContinue:
 		response.Flags = unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE
 	case answerReturn:
