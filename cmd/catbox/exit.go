@@ -159,14 +159,14 @@ func sayTo(w io.Writer, format string, args ...any) {
 }
 
 // printable escapes what a terminal would act on: a message can hold names that
-// others chose. Newlines stay, as in the excerpt of a profile; what comes from the
+// others chose. Newlines and tabs stay, as in the excerpt of a profile; what comes from the
 // command itself is quoted by package record before.
 func printable(s string) string {
 	var b strings.Builder
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
 		switch {
-		case r == '\n' || strconv.IsPrint(r) && (r != utf8.RuneError || n > 1):
+		case r == '\n' || r == '\t' || strconv.IsPrint(r) && (r != utf8.RuneError || n > 1):
 			b.WriteString(s[:n])
 		case n == 1 && r == utf8.RuneError:
 			fmt.Fprintf(&b, `\x%02x`, s[0])

@@ -17,12 +17,12 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f.Var((*list)(&o.NoWrite), "no-write", "`PATH` is not writable, though below one that is (repeat)")
 	f.VarP((*list)(&o.Read), "read", "r", "only `PATH` is readable, and what is writable (default: everything; repeat)")
 	f.Var((*list)(&o.Hide), "hide", "`PATH` is not there at all (repeat)")
-	f.Var((*word)(&o.Net), "net", "isolated: only its own loopback; none: no sockets but unix; host: the host's (default: isolated, or none\nwhere there are no network namespaces; -n is --net host) `MODE`")
+	f.Var((*word)(&o.Net), "net", "`MODE` isolated: only its own loopback; none: no sockets but unix; host: the host's network\n(default: isolated, or none where there are no network namespaces; -n is --net host)")
 	f.VarPF(constant{&o.Net, "host"}, "network", "n", "the same as --net host").NoOptDefVal = "true"
 	f.Var((*list)(&o.AllowConnect), "allow-connect", "only `DEST` may be connected to: ADDRESS[/BITS][:PORT], a unix socket's path, or @NAME (repeat)")
 	f.Var((*word)(&o.OnViolation), "on-violation", "`ACTION`: deny (the default), log (let it happen and report it), or stop (end the run)")
 	f.VarPF(constant{&o.OnViolation, "log"}, "collect-only", "", "the same as --on-violation log").NoOptDefVal = "true"
-	f.Var((*word)(&o.violations), "violations", "write violations to `FILE` (- is standard error) as they happen, a JSON object a line")
+	f.Var((*word)(&o.violations), "violations", "write violations to `FILE` (- is standard error) as they happen, a JSON object a line; FILE is hidden from the command")
 	f.BoolVar(&o.strict, "strict", false, "exit 123 if the command succeeded but there were violations")
 	f.Var((*word)(&o.dir), "cd", "the command's working directory is `DIR`")
 	f.Var(variables{&o.Env}, "env", "set a variable: `NAME=VALUE` (repeat)")
@@ -42,7 +42,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 type list []string
 
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
-func (l *list) Type() string       { return "string" }
+func (l *list) Type() string       { return "list" }
 func (l *list) String() string     { return strings.Join(*l, " ") }
 
 // word is a flag with one value, which is not empty.
@@ -55,7 +55,7 @@ func (w *word) Set(s string) error {
 	*w = word(s)
 	return nil
 }
-func (w *word) Type() string   { return "string" }
+func (w *word) Type() string   { return "word" }
 func (w *word) String() string { return string(*w) }
 
 // constant is a flag without a value, that stands for another flag with one.
@@ -72,7 +72,7 @@ func (c constant) Set(s string) error {
 	return err
 }
 func (c constant) Type() string   { return "bool" }
-func (c constant) String() string { return "" }
+func (c constant) String() string { return "false" }
 
 // variables is --env.
 type variables struct{ to *map[string]string }

@@ -25,7 +25,6 @@ it did. It needs no root, no daemon and no setuid helper.`,
   catbox doctor                        what works here, and what does not`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(newRun(), newDoctor(), newCanonical(), newVersion())

@@ -11,7 +11,6 @@ import (
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/features"
 	"github.com/catbox-go/catbox/policy"
-	"github.com/catbox-go/catbox/record"
 )
 
 // runOptions are the flags of catbox run.
@@ -38,11 +37,13 @@ A PATH means itself and everything below it, and need not exist yet. ~REGEX is
 searched in the canonical path: anchor it with ^ and $.
 
 The exit status is that of COMMAND, or:
-  123      --strict and there were violations, or --on-violation stop
-  124      out of time (--limit time=)
-  125      catbox failed; COMMAND did not run
-  126,127  COMMAND cannot be executed; is not found
-  128+N    COMMAND was ended by signal N
+
+    123      --strict and there were violations, or --on-violation stop
+    124      out of time (--limit time=)
+    125      catbox failed; COMMAND did not run
+    126      COMMAND cannot be executed
+    127      COMMAND is not found
+    128+N    COMMAND was ended by signal N
 
 A profile holds the same options by the same names, as TOML. NAME is looked for
 in .catbox.toml (as [profile.NAME]) in the current directory and above, in
@@ -84,6 +85,9 @@ type spec struct {
 	env    []string
 	cwd    string // catbox's own
 	dir    string // the command's
+
+	ownFile string // the file of violations, "" if there is none
+	visible bool   // nothing can be hidden here
 }
 
 func (o *runOptions) spec(args []string) (*spec, error) {
@@ -130,13 +134,30 @@ func (o *runOptions) merged(cwd string) (settings, error) {
 	return merged.under(flags), err
 }
 
-func (s *spec) command(violation func(record.Violation), initialized func(int) error) *catbox.Cmd {
+func (s *spec) command(out *outputs) *catbox.Cmd {
 	return &catbox.Cmd{
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Policy: s.policy, Limits: s.limits, Degrade: given(s.Degrade),
-		OnViolation: violation, Hooks: catbox.Hooks{Initialized: initialized},
+		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade),
+		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized},
 	}
+}
+
+// here returns the policy with what catbox adds of its own. The file of
+// violations is not there for the command, so that it cannot forge a line.
+// Without namespaces, and where nothing is refused, it can be read.
+func (s *spec) here(noNetwork bool) policy.Policy {
+	p := s.policy
+	if noNetwork {
+		p = p.WithNetwork(policy.NetworkNone)
+	}
+	switch {
+	case s.ownFile == "":
+		return p
+	case s.visible || p.Action() == policy.Log:
+		return p.Deny(policy.Write, s.ownFile)
+	}
+	return p.Hide(s.ownFile)
 }
 
 // run runs the command line's command. It tells whoever listens how it ended,
@@ -181,35 +202,32 @@ func (o *runOptions) run(args []string) (err error) {
 // start starts the command, and again in the ways that are open if it cannot
 // be started as it is.
 func (s *spec) start(out *outputs) (*catbox.Cmd, error) {
-	c, err := s.startOnNetwork(out)
+	c, err := s.startHere(out)
 	var exec *catbox.ExecError
 	if errors.As(err, &exec) && errors.Is(exec.Err, unix.ENOEXEC) {
 		// A script without #! is one for the shell, as execvp(3) has it.
 		s.path, s.args = "/bin/sh", append([]string{"/bin/sh", s.path}, s.args[1:]...)
-		return s.startOnNetwork(out)
+		return s.startHere(out)
 	}
 	return c, err
 }
 
-// startOnNetwork starts the command on a network of its own where that can be
-// had, and without one where it cannot, unless the network was chosen.
-func (s *spec) startOnNetwork(out *outputs) (*catbox.Cmd, error) {
-	c := s.command(out.violation, out.initialized)
-	if s.Net != "" {
-		return c, c.Start()
-	}
+// startHere starts the command with what this host has. Without namespaces
+// there is no network of its own, and nothing can be hidden; where the caller
+// asked for neither, what comes closest is taken.
+func (s *spec) startHere(out *outputs) (*catbox.Cmd, error) {
+	c := s.command(out)
 	// Degrade would give the network up rather than do without one.
-	c.Degrade = false
+	c.Degrade = c.Degrade && s.Net != "" && s.ownFile == ""
 	err := c.Start()
 	var u *catbox.UnsupportedError
 	if !errors.As(err, &u) {
 		return c, err
 	}
 	if tier, _ := features.Tier(); tier != 1 {
-		s.policy = s.policy.WithNetwork(policy.NetworkNone)
-		out.noNetwork = true
+		s.visible, out.noNetwork = true, s.Net == ""
 	}
-	c = s.command(out.violation, out.initialized)
+	c = s.command(out)
 	return c, c.Start()
 }
 
@@ -236,7 +254,7 @@ func lookPath(name, path, dir string) (string, error) {
 		case err == nil:
 			return candidate, nil
 		case errors.Is(err, unix.EACCES):
-			found = err
+			found = unix.EACCES
 		}
 	}
 	return "", &catbox.ExecError{Path: name, Err: found}
