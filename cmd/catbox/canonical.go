@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -87,14 +86,18 @@ func (r resolver) lookup(path string, follow bool) target.Lookup {
 
 // culprit returns the beginning of the path that does not exist, or cannot be followed.
 func (r resolver) culprit(view *target.View, path string) string {
+	reached := ""
 	for i := range path {
 		if i == 0 || path[i] != '/' {
 			continue
 		}
-		place, errno := view.Resolve(r.lookup(path[:i], true))
-		if errno != 0 || !place.Exists {
+		switch place, errno := view.Resolve(r.lookup(path[:i], true)); {
+		case errno == unix.ENOTDIR: // what came before is no directory
+			return reached
+		case errno != 0 || !place.Exists:
 			return path[:i]
 		}
+		reached = path[:i]
 	}
-	return strings.TrimRight(path, "/")
+	return either(reached, path)
 }

@@ -131,7 +131,8 @@ func hintExec(err error) string {
 	_, there := os.Stat(e.Path)
 	switch {
 	case errors.Is(e.Err, unix.ENOENT) && strings.Contains(e.Path, "/") && there == nil:
-		return "the file is there: its interpreter (the #! line, or the dynamic loader) is not, or not among the paths given by -r"
+		return "the file is there, but not for the command: it lies in /tmp, which a run has for itself, or its interpreter " +
+			"(the #! line, the dynamic loader) is missing or not among the paths given by -r"
 	case errors.Is(e.Err, unix.EACCES) && there == nil:
 		return "it has to be an executable file, and among the paths given by -r if there are any"
 	}

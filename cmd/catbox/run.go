@@ -248,6 +248,9 @@ func lookPath(name, path, dir string) (string, error) {
 		return name, nil
 	}
 	found := error(unix.ENOENT)
+	if name == "" {
+		return "", &catbox.ExecError{Path: name, Err: found}
+	}
 	for entry := range strings.SplitSeq(path, ":") {
 		candidate := absolutePath(dir, entry) + "/" + name
 		switch err := executable(candidate); {
