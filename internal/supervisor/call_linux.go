@@ -24,7 +24,7 @@ type held struct {
 
 // valid tells whether the call is still held: if not, the thread's id may
 // belong to another by now, and nothing read from it counts.
-func (h *held) valid() bool { return sys.NotifyValid(int(h.s.listener.Fd()), h.id) }
+func (h *held) valid() bool { return sys.NotifyValid(h.s.fd, h.id) }
 
 // fd returns an argument that is a descriptor: the kernel looks at 32 bits.
 func (h *held) fd(i int) int32 { return int32(h.args[i]) }
@@ -32,13 +32,11 @@ func (h *held) fd(i int) int32 { return int32(h.args[i]) }
 // flags returns an argument that is an int.
 func (h *held) flags(i int) uint32 { return uint32(h.args[i]) }
 
-// path reads the path that argument i points to.
+// path reads the path that argument i points to. Whoever acts on it, or tells of
+// it, asks valid after that: nothing is lost by letting a call go on that is not
+// held any more.
 func (h *held) path(i int) (string, unix.Errno) {
-	p, errno := h.thread.ReadPath(h.pointer(i))
-	if errno == 0 && !h.valid() {
-		return "", unix.ESRCH
-	}
-	return p, errno
+	return h.thread.ReadPath(h.pointer(i))
 }
 
 // pointer returns argument i as an address: 32 bits of it for a 32-bit program.
@@ -141,9 +139,9 @@ func (c *Call) Path() (string, error) {
 // The file is closed here when the call is answered.
 func ReturnFile(f *os.File, cloexec bool) Answer { return file(f, cloexec) }
 
-// decode makes a Call for a Handler.
-func (h *held) decode() *Call {
-	c := &Call{Name: h.name, PID: int(h.thread), Program: h.thread.Program(), held: h}
+// decode makes a Call for a Handler; not valid: the call is not held any more.
+func (h *held) decode() (c *Call, valid bool) {
+	c = &Call{Name: h.name, PID: int(h.thread), Program: h.thread.Program(), held: h}
 	for i, role := range h.row.Args {
 		if role == abi.None {
 			break
@@ -158,5 +156,5 @@ func (h *held) decode() *Call {
 		}
 		c.Args = append(c.Args, a)
 	}
-	return c
+	return c, h.valid()
 }

@@ -52,9 +52,13 @@ func (h *held) violation(a act) (Answer, bool) {
 	if a.errno == 0 {
 		a.errno = unix.EACCES
 	}
+	program, pid := h.thread.Program(), h.process()
+	if !h.valid() {
+		return Refuse(unix.ESRCH), true // killed meanwhile: it did nothing
+	}
 	v := record.Violation{
 		Time: time.Now(), Operation: a.op, Call: h.name, Path: a.path, Canonical: a.canonical,
-		Errno: a.errno, Action: record.Denied, Program: h.thread.Program(), PID: h.process(),
+		Errno: a.errno, Action: record.Denied, Program: program, PID: pid,
 	}
 	switch h.s.Policy.Action() {
 	case policy.Log:
@@ -71,6 +75,11 @@ func (h *held) violation(a act) (Answer, bool) {
 
 // process returns the id of the process that the thread belongs to.
 func (h *held) process() int {
+	// Most threads are their process's first, and tgkill(2) tells so for less
+	// than it takes to read anything.
+	if unix.Tgkill(int(h.thread), int(h.thread), 0) != unix.ESRCH {
+		return int(h.thread)
+	}
 	status, errno := h.thread.Status()
 	if errno != 0 || status.Tgid == 0 {
 		return int(h.thread)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -57,6 +58,7 @@ type FileID struct{ Dev, Ino uint64 }
 type Supervisor struct {
 	Config
 	listener *os.File
+	fd       int // the listener's
 	view     *target.View
 	given    map[FileID]bool
 	waiting  waiting
@@ -67,7 +69,8 @@ type Supervisor struct {
 	lead      chan struct{} // holds one token: who has it receives
 	followers atomic.Int32  // receivers that wait for the token
 	workers   sync.WaitGroup
-	closing   *os.File // an eventfd that ends the receivers
+	threads   sync.Map // the receivers' thread ids
+	closing   atomic.Bool
 }
 
 // Start begins to answer.
@@ -76,22 +79,16 @@ func Start(cfg Config) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
-	if err != nil {
-		view.Close()
-		return nil, os.NewSyscallError("eventfd", err)
-	}
 	s := &Supervisor{
 		Config: cfg, listener: cfg.Listener, view: view, given: map[FileID]bool{},
-		reports: newReporter(cfg.Violation), lead: make(chan struct{}, 1),
-		closing: os.NewFile(uintptr(event), "eventfd"),
+		fd: int(cfg.Listener.Fd()), reports: newReporter(cfg.Violation), lead: make(chan struct{}, 1),
 	}
 	for _, id := range cfg.Given {
 		s.given[id] = true
 	}
 	if cfg.SyncWakeUp {
 		// An older kernel refuses; then it is only slower.
-		_ = sys.NotifySetFlags(int(s.listener.Fd()), unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
+		_ = sys.NotifySetFlags(s.fd, unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
 	}
 	s.lead <- struct{}{}
 	s.spawn()
@@ -100,7 +97,6 @@ func Start(cfg Config) (*Supervisor, error) {
 
 func (s *Supervisor) release() {
 	s.listener.Close()
-	s.closing.Close()
 	s.view.Close()
 }
 
@@ -110,12 +106,35 @@ func (s *Supervisor) Calls() uint64 { return s.calls.Load() }
 // Close ends the supervisor: the run must be over, as calls that are still
 // held fail with ENOSYS. It returns when every violation has been told.
 func (s *Supervisor) Close() []record.Violation {
-	var one = [8]byte{1}
-	unix.Write(int(s.closing.Fd()), one[:])
+	s.closing.Store(true)
 	s.waiting.end()
-	s.workers.Wait()
+	s.endReceivers()
 	s.release()
 	return s.reports.close()
+}
+
+// wake is the one signal that a receiver lets through, to be taken out of a wait
+// for notifications that will not come (SIGRTMAX; Go's runtime ignores it).
+const wake = unix.Signal(64)
+
+// endReceivers takes the receivers out of their waits until all have ended.
+func (s *Supervisor) endReceivers() {
+	ended := make(chan struct{})
+	go func() {
+		s.workers.Wait()
+		close(ended)
+	}()
+	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		select {
+		case <-ended:
+			return
+		case <-time.After(pause):
+			s.threads.Range(func(tid, _ any) bool {
+				unix.Tgkill(os.Getpid(), tid.(int), wake)
+				return true
+			})
+		}
+	}
 }
 
 // spawn adds a receiver.
@@ -129,9 +148,9 @@ func (s *Supervisor) spawn() {
 // notifications; what may block is done after passing the lead on, so that a
 // call that takes its time holds up no other.
 //
-// The thread has all signals blocked: a signal that interrupts ADDFD with SEND
-// makes the held call return 0 (Linux up to 6.18 at least). It ends with the
-// goroutine.
+// The thread has all signals blocked, but for the one by which Close ends a
+// wait: a signal that interrupts ADDFD with SEND makes the held call return 0
+// (Linux up to 6.18 at least). It ends with the goroutine.
 func (s *Supervisor) receive() {
 	defer s.workers.Done()
 	runtime.LockOSThread()
@@ -139,6 +158,9 @@ func (s *Supervisor) receive() {
 		s.endRun(err)
 		return
 	}
+	tid := unix.Gettid()
+	s.threads.Store(tid, nil)
+	defer s.threads.Delete(tid)
 	r := &receiver{s: s}
 	for r.next() {
 		s.calls.Add(1)
@@ -151,7 +173,7 @@ func prepareThread() error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return os.NewSyscallError("unshare CLONE_FS", err)
 	}
-	return sys.BlockSignals()
+	return sys.BlockSignals(wake)
 }
 
 // endRun stops everything when the supervisor cannot go on: closed, not open.
@@ -180,31 +202,30 @@ func (r *receiver) next() bool {
 		r.s.followers.Add(-1)
 		r.leading = true
 	}
-	fds := []unix.PollFd{
-		{Fd: int32(r.s.listener.Fd()), Events: unix.POLLIN},
-		{Fd: int32(r.s.closing.Fd()), Events: unix.POLLIN},
-	}
-	for {
-		_, err := unix.Poll(fds, -1)
-		if err != nil && err != unix.EINTR {
+	for !r.s.closing.Load() {
+		err := sys.NotifyReceive(r.s.fd, &r.n)
+		switch {
+		case err == nil:
+			return true
+		case err == unix.EINTR: // Close
+		case err == unix.ENOENT: // the thread was killed meanwhile, or all are gone
+			if r.s.hungUp() {
+				return r.over()
+			}
+		default:
 			r.s.endRun(err)
 			return r.over()
 		}
-		switch {
-		case fds[0].Revents&unix.POLLIN != 0:
-			err := sys.NotifyReceive(int(r.s.listener.Fd()), &r.n)
-			if err == nil {
-				return true
-			}
-			// ENOENT: the thread was killed meanwhile.
-			if err != unix.ENOENT && err != unix.EINTR {
-				r.s.endRun(err)
-				return r.over()
-			}
-		case fds[1].Revents != 0 || fds[0].Revents != 0:
-			return r.over() // POLLHUP: nobody uses the filter any more
-		}
 	}
+	return r.over()
+}
+
+// hungUp tells whether nobody uses the filter any more (Linux 5.8; before 6.11
+// a receiver that waits is not told).
+func (s *Supervisor) hungUp() bool {
+	fds := []unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}
+	_, err := unix.Poll(fds, 0)
+	return err == nil && fds[0].Revents&unix.POLLHUP != 0
 }
 
 // over ends this receiver, and lets the next one see for itself.
@@ -249,7 +270,11 @@ func (r *receiver) decide(h *held) (a Answer) {
 	}()
 	if handler := r.s.Handlers[h.name]; handler != nil {
 		r.passLead()
-		if a := handler(h.decode()); a.kind != answerContinue {
+		call, valid := h.decode()
+		if !valid {
+			return Refuse(unix.ESRCH)
+		}
+		if a := handler(call); a.kind != answerContinue {
 			return a
 		}
 	}
@@ -258,7 +283,7 @@ func (r *receiver) decide(h *held) (a Answer) {
 
 // answer sends the answer. A call that is not held any more needs none.
 func (r *receiver) answer(h *held, a Answer) {
-	fd := int(r.s.listener.Fd())
+	fd := r.s.fd
 	response := sys.Response{ID: h.id}
 	switch a.kind {
 	case answerNever:
@@ -286,7 +311,7 @@ func (r *receiver) answer(h *held, a Answer) {
 // (the target's table is full: EMFILE) the call fails: it is never continued.
 func (r *receiver) handOver(h *held, a Answer) syscall.Errno {
 	defer a.file.Close()
-	fd := int(r.s.listener.Fd())
+	fd := r.s.fd
 	_, err := sys.NotifyAddFD(fd, h.id, int(a.file.Fd()), a.number, a.cloexec, a.number < 0)
 	if err == nil && a.number >= 0 {
 		// ENOENT: the thread was killed and needs no answer.
@@ -298,7 +323,7 @@ func (r *receiver) handOver(h *held, a Answer) syscall.Errno {
 
 // give installs a file in the target without answering the call.
 func (r *receiver) give(h *held, f *os.File, cloexec bool) (int, error) {
-	return sys.NotifyAddFD(int(r.s.listener.Fd()), h.id, int(f.Fd()), -1, cloexec, false)
+	return sys.NotifyAddFD(r.s.fd, h.id, int(f.Fd()), -1, cloexec, false)
 }
 
 // addErrno is the target's errno for a failed ADDFD; 0 if it is gone.

@@ -6,10 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BlockSignals blocks every signal on the calling thread, which the caller
-// has locked, for good.
-func BlockSignals() error {
+// BlockSignals blocks every signal but those given on the calling thread, which the
+// caller has locked, for good.
+func BlockSignals(but ...unix.Signal) error {
 	all := ^uint64(0)
+	for _, sig := range but {
+		all &^= 1 << (sig - 1)
+	}
 	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, uintptr(unsafe.Pointer(&all)), 0, 8, 0, 0)
 	return named("rt_sigprocmask", errno)
 }

@@ -1,6 +1,8 @@
 package target
 
 import (
+	"strconv"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -37,6 +39,16 @@ func (v *View) stat(p Place) (st unix.Stat_t, ok bool) {
 	return st, unix.Fstat(fd, &st) == nil
 }
 
+// readLink returns what a symbolic link holds.
+func readLink(path string) (string, unix.Errno) {
+	buf := make([]byte, 2*pageSize)
+	n, err := unix.Readlink(path, buf)
+	if err != nil {
+		return "", toErrno(err)
+	}
+	return string(buf[:n]), 0
+}
+
 // HostPath resolves an absolute path as the caller sees it, outside of any
 // view, and returns the canonical path of the file that is there.
 func HostPath(path string) (string, unix.Errno) {
@@ -45,5 +57,5 @@ func HostPath(path string) (string, unix.Errno) {
 		return "", toErrno(err)
 	}
 	defer unix.Close(fd)
-	return (&View{}).pathOf(fd)
+	return readLink("/proc/self/fd/" + strconv.Itoa(fd))
 }

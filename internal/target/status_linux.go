@@ -2,7 +2,6 @@ package target
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 	"strings"
 
@@ -22,9 +21,9 @@ type Status struct {
 // Status reads /proc/TID/status. ESRCH: the thread is gone.
 func (t Thread) Status() (Status, unix.Errno) {
 	var s Status
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(int(t)) + "/status")
-	if err != nil {
-		return s, unix.ESRCH
+	data, errno := t.read("status")
+	if errno != 0 {
+		return s, errno
 	}
 	for line := range bytes.Lines(data) {
 		key, value, _ := strings.Cut(string(line), ":")
@@ -60,10 +59,25 @@ func atoi(s string) int {
 	return n
 }
 
+// read reads a small file of /proc/TID. ESRCH: the thread is gone.
+func (t Thread) read(name string) ([]byte, unix.Errno) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(int(t))+"/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, unix.ESRCH
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, pageSize)
+	n, err := unix.Read(fd, buf)
+	if err != nil {
+		return nil, unix.ESRCH
+	}
+	return buf[:n], 0
+}
+
 // Program returns the thread's name (comm in proc(5)), "" if it is gone.
 func (t Thread) Program() string {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(int(t)) + "/comm")
-	if err != nil {
+	data, errno := t.read("comm")
+	if errno != 0 {
 		return ""
 	}
 	return strings.TrimSuffix(string(data), "\n")
@@ -72,8 +86,8 @@ func (t Thread) Program() string {
 // CloseOnExec tells whether a descriptor of the thread has FD_CLOEXEC
 // (proc_pid_fdinfo(5): O_CLOEXEC among the flags).
 func (t Thread) CloseOnExec(fd int) bool {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(int(t)) + "/fdinfo/" + strconv.Itoa(fd))
-	if err != nil {
+	data, errno := t.read("fdinfo/" + strconv.Itoa(fd))
+	if errno != 0 {
 		return true
 	}
 	_, after, _ := strings.Cut(string(data), "flags:")

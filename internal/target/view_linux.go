@@ -1,6 +1,7 @@
 package target
 
 import (
+	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -12,26 +13,40 @@ import (
 type View struct {
 	root int // the run's root directory, O_PATH
 	proc int // the caller's /proc, O_PATH
+	self int // the caller's /proc/self/fd, O_PATH
 }
 
 // NewView opens the view of the process, whose root must be the run's root.
 func NewView(pid int) (*View, error) {
-	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	v := &View{root: -1, proc: -1, self: -1}
+	var err error
+	if v.proc, err = openDir(unix.AT_FDCWD, "/proc"); err == nil {
+		if v.self, err = openDir(v.proc, "self/fd"); err == nil {
+			v.root, err = openDir(v.proc, strconv.Itoa(pid)+"/root")
+		}
+	}
 	if err != nil {
+		v.Close()
 		return nil, err
 	}
-	root, err := unix.Openat(proc, strconv.Itoa(pid)+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return v, nil
+}
+
+func openDir(dir int, path string) (int, error) {
+	fd, err := unix.Openat(dir, path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		unix.Close(proc)
-		return nil, err
+		return -1, &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	return &View{root: root, proc: proc}, nil
+	return fd, nil
 }
 
 // Close lets go of the view's directories.
 func (v *View) Close() {
-	unix.Close(v.root)
-	unix.Close(v.proc)
+	for _, fd := range []int{v.root, v.proc, v.self} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
 }
 
 // Lookup says what is wanted of a path.
@@ -82,6 +97,9 @@ func (p *Place) Close() {
 func (v *View) Resolve(l Lookup) (Place, unix.Errno) {
 	if l.Path == "" {
 		return v.resolveEmpty(l)
+	}
+	if p, ok := v.quick(l); ok {
+		return p, 0
 	}
 	base, errno := v.base(l)
 	if errno != 0 {
@@ -207,7 +225,7 @@ func openPath(base int, name string, follow bool) (int, unix.Errno) {
 // pathOf returns the path of an open file as its mount namespace shows it.
 func (v *View) pathOf(fd int) (string, unix.Errno) {
 	var buf [512]byte
-	n, err := unix.Readlinkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), buf[:])
+	n, err := unix.Readlinkat(v.self, strconv.Itoa(fd), buf[:])
 	if err != nil {
 		return "", toErrno(err)
 	}
@@ -221,7 +239,7 @@ func (v *View) pathOf(fd int) (string, unix.Errno) {
 // a longer path is put together from its directories.
 func (v *View) longPathOf(fd int) (string, unix.Errno) {
 	buf := make([]byte, 2*pageSize)
-	n, err := unix.Readlinkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), buf)
+	n, err := unix.Readlinkat(v.self, strconv.Itoa(fd), buf)
 	if err == nil {
 		return string(buf[:n]), 0
 	}

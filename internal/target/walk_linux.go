@@ -250,7 +250,7 @@ func (v *View) pathUpwards(fd int) (string, unix.Errno) {
 		unix.Close(dir)
 		dir = up
 		buf := make([]byte, 2*pageSize)
-		n, err := unix.Readlinkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(dir), buf)
+		n, err := unix.Readlinkat(v.self, strconv.Itoa(dir), buf)
 		if err == nil {
 			for i := len(names) - 1; i >= 0; i-- {
 				buf = append(append(buf[:n:n], '/'), names[i]...)
