@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/internal/seccomp"
+	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
 )
 
 // The exit statuses of catbox itself. Any other is the command's own, or 128
@@ -148,6 +151,21 @@ func hintSetup(err error) string {
 		return "choose another with --cd"
 	}
 	return "'catbox doctor' says what works here and why"
+}
+
+// hintDirectory is for a command that expected to write in the directory in
+// which it was started.
+func hintDirectory(p policy.Policy, cwd string, violations []record.Violation) string {
+	cwd, err := filepath.EvalSymlinks(cwd)
+	if err != nil || p.Allows(policy.Write, cwd) {
+		return ""
+	}
+	for _, v := range violations {
+		if v.Operation == record.Write && v.Action == record.Denied && strings.HasPrefix(v.Canonical, strings.TrimSuffix(cwd, "/")+"/") {
+			return "the current directory is writable only if it is among those given by -w: add '-w .'"
+		}
+	}
+	return ""
 }
 
 // say writes one message to standard error.

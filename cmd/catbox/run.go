@@ -193,6 +193,9 @@ func (o *runOptions) run(args []string) (err error) {
 	}
 	status := resultStatus(c.Result(), given(s.Strict))
 	outputs.ended(c.Result(), status)
+	if h := hintDirectory(s.policy, s.cwd, c.Result().Violations); h != "" && !o.quiet {
+		say("hint: %s", h)
+	}
 	if status != 0 {
 		return &ended{status}
 	}

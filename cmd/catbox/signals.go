@@ -17,13 +17,13 @@ var forwarded = []os.Signal{
 // signals passes signals on. Those that arrive before there is a command wait.
 type signals struct {
 	caught chan os.Signal
-	pipe   chan os.Signal
+	over   chan struct{}
 	once   sync.Once
 	wait   sync.WaitGroup
 }
 
 func catchSignals() *signals {
-	s := &signals{caught: make(chan os.Signal, 64), pipe: make(chan os.Signal, 1)}
+	s := &signals{caught: make(chan os.Signal, 64), over: make(chan struct{})}
 	for _, sig := range forwarded {
 		// What the caller ignores stays ignored, in the command too: nohup(1).
 		if !signal.Ignored(sig) {
@@ -32,16 +32,21 @@ func catchSignals() *signals {
 	}
 	// A write to a closed pipe is to be an error. Ignoring the signal would have
 	// the command ignore it as well; one that is caught is reset by execve(2).
-	signal.Notify(s.pipe, syscall.SIGPIPE)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return s
 }
 
 // forward passes the signals to send until stop is called.
 func (s *signals) forward(send func(syscall.Signal) error) {
 	s.wait.Go(func() {
-		for sig := range s.caught {
-			// The command may have ended just now: nobody misses the signal.
-			_ = send(sig.(syscall.Signal))
+		for {
+			select {
+			case sig := <-s.caught:
+				// The command may have ended just now: nobody misses the signal.
+				_ = send(sig.(syscall.Signal))
+			case <-s.over:
+				return
+			}
 		}
 	})
 }
@@ -49,14 +54,6 @@ func (s *signals) forward(send func(syscall.Signal) error) {
 // stop ends forwarding. The signals stay caught: those that come now find
 // catbox about to tell the end of the run.
 func (s *signals) stop() {
-	s.once.Do(func() {
-		signal.Stop(s.caught)
-		for _, sig := range forwarded {
-			if !signal.Ignored(sig) {
-				signal.Notify(make(chan os.Signal, 1), sig)
-			}
-		}
-		close(s.caught)
-		s.wait.Wait()
-	})
+	s.once.Do(func() { close(s.over) })
+	s.wait.Wait()
 }
