@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync"
 )
 
 // construct is a piece of syntax that PCRE has and Go does not; see
@@ -16,32 +17,38 @@ type construct struct {
 	offset int
 }
 
-// pcreOnly is tried in order at each place of an expression outside of
-// character classes and \Q...\E.
-var pcreOnly = []struct {
+// pcreSyntax is a construct's name and how it begins.
+type pcreSyntax struct {
 	name string
 	re   *regexp.Regexp
-}{
-	{"lookbehind", regexp.MustCompile(`^\(\?<[=!*]`)},
-	{"lookahead", regexp.MustCompile(`^\(\?[=!*]`)},
-	{"atomic group", regexp.MustCompile(`^\(\?>`)},
-	{"branch reset group", regexp.MustCompile(`^\(\?\|`)},
-	{"comment", regexp.MustCompile(`^\(\?#`)},
-	{"conditional group", regexp.MustCompile(`^\(\?\(`)},
-	{"recursion", regexp.MustCompile(`^\(\?(R|[+-]?[0-9]+)\)?`)},
-	{"subroutine call", regexp.MustCompile(`^\(\?(&|P>)`)},
-	{"backreference", regexp.MustCompile(`^\(\?P=`)},
-	{"callout", regexp.MustCompile(`^\(\?C`)},
-	{"quoted group name", regexp.MustCompile(`^\(\?'`)},
-	{"option", regexp.MustCompile(`^\(\?[imsU-]*[xnJ^a]`)},
-	{"verb", regexp.MustCompile(`^\(\*`)},
-	{"possessive quantifier", regexp.MustCompile(`^([*+?]|\{[0-9]+(,[0-9]*)?\})\+`)},
-	{"backreference", regexp.MustCompile(`^\\([1-9]|k|g\{?-?[0-9A-Za-z_]|g)`)},
-	{"match reset", regexp.MustCompile(`^\\K`)},
-	{"escape", regexp.MustCompile(`^\\[CGHNRXZVcehou]`)},
 }
 
-var pcreClassEscape = regexp.MustCompile(`^\\[HNRVXbceghko]`)
+// pcreOnly is tried in order at each place of an expression outside of
+// character classes and \Q...\E. It is compiled when first asked for, as
+// every start of a program would pay for it.
+var pcreOnly = sync.OnceValue(func() []pcreSyntax {
+	return []pcreSyntax{
+		{"lookbehind", regexp.MustCompile(`^\(\?<[=!*]`)},
+		{"lookahead", regexp.MustCompile(`^\(\?[=!*]`)},
+		{"atomic group", regexp.MustCompile(`^\(\?>`)},
+		{"branch reset group", regexp.MustCompile(`^\(\?\|`)},
+		{"comment", regexp.MustCompile(`^\(\?#`)},
+		{"conditional group", regexp.MustCompile(`^\(\?\(`)},
+		{"recursion", regexp.MustCompile(`^\(\?(R|[+-]?[0-9]+)\)?`)},
+		{"subroutine call", regexp.MustCompile(`^\(\?(&|P>)`)},
+		{"backreference", regexp.MustCompile(`^\(\?P=`)},
+		{"callout", regexp.MustCompile(`^\(\?C`)},
+		{"quoted group name", regexp.MustCompile(`^\(\?'`)},
+		{"option", regexp.MustCompile(`^\(\?[imsU-]*[xnJ^a]`)},
+		{"verb", regexp.MustCompile(`^\(\*`)},
+		{"possessive quantifier", regexp.MustCompile(`^([*+?]|\{[0-9]+(,[0-9]*)?\})\+`)},
+		{"backreference", regexp.MustCompile(`^\\([1-9]|k|g\{?-?[0-9A-Za-z_]|g)`)},
+		{"match reset", regexp.MustCompile(`^\\K`)},
+		{"escape", regexp.MustCompile(`^\\[CGHNRXZVcehou]`)},
+	}
+})
+
+var pcreClassEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\\[HNRVXbceghko]`) })
 
 // explain names what PCRE has and Go does not, and where it is.
 func explain(expr string, err error) error {
@@ -84,7 +91,7 @@ func findPCRE(expr string) (construct, bool) {
 }
 
 func pcreAt(s string) (name, text string) {
-	for _, c := range pcreOnly {
+	for _, c := range pcreOnly() {
 		if m := c.re.FindString(s); m != "" {
 			return c.name, m
 		}
@@ -109,7 +116,7 @@ func classLen(s string) (n int, bad string) {
 	for i < len(s) && s[i] != ']' {
 		switch {
 		case s[i] == '\\':
-			if m := pcreClassEscape.FindString(s[i:]); m != "" {
+			if m := pcreClassEscape().FindString(s[i:]); m != "" {
 				return i, m
 			}
 			i += 2

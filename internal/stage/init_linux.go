@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -41,7 +41,7 @@ type forkedResult struct {
 // runInit is the init's main function; it returns the exit status.
 func runInit() int {
 	in := &initProcess{
-		listener: -1,
+		listener: -1, witness: &witness{seen: map[syscall.Signal]time.Time{}},
 		confined: make(chan error), start: make(chan struct{}),
 		forked: make(chan forkedResult), endOfInit: make(chan struct{}),
 	}
@@ -78,7 +78,6 @@ func (in *initProcess) run() error {
 	if err := in.conn.send(message{Hello: true}, -1); err != nil {
 		return err
 	}
-	in.witness = newWitness()
 	m, _, err := in.conn.receive()
 	if err != nil {
 		return err
@@ -227,12 +226,4 @@ func (in *initProcess) fork(pidfd *int) (int, error) {
 		return startLimited(path, in.spec.Args, attr, in.spec.Limits)
 	}
 	return syscall.ForkExec(path, in.spec.Args, attr)
-}
-
-// catchAll takes every signal that can be taken: the init is ended by its
-// caller or by the end of the command, never by a process of the run.
-func catchAll() chan os.Signal {
-	ch := make(chan os.Signal, 64)
-	signal.Notify(ch)
-	return ch
 }

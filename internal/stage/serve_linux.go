@@ -30,6 +30,7 @@ func (in *initProcess) serve() error {
 					return err
 				}
 				pid = started
+				go in.witness.watch()
 				go in.reap(pid, reaped)
 			case m.Signal != 0 && pid != 0:
 				go in.witness.deliver(pid, m.Signal)

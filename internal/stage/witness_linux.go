@@ -2,6 +2,7 @@ package stage
 
 import (
 	"os"
+	"os/signal"
 	"sync"
 	"syscall"
 	"time"
@@ -24,20 +25,20 @@ const (
 	memory = time.Second
 )
 
-func newWitness() *witness {
-	w := &witness{seen: map[syscall.Signal]time.Time{}}
-	go w.watch(catchAll())
-	return w
+// watched are the signals that end a process or that programs give a meaning;
+// the init survives them. The others are rare, and each one that is watched
+// costs a start some time.
+var watched = []os.Signal{
+	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM,
 }
 
-func (w *witness) watch(ch <-chan os.Signal) {
+// watch takes the signals as long as the init lives.
+func (w *witness) watch() {
+	ch := make(chan os.Signal, 64)
+	signal.Notify(ch, watched...)
 	for s := range ch {
-		sig, ok := s.(syscall.Signal)
-		if !ok || sig == syscall.SIGCHLD || sig == syscall.SIGURG {
-			continue
-		}
 		w.mu.Lock()
-		w.seen[sig] = time.Now()
+		w.seen[s.(syscall.Signal)] = time.Now()
 		w.mu.Unlock()
 	}
 }
