@@ -1,0 +1,40 @@
+package attack
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/catbox-go/catbox"
+)
+
+var (
+	tableFile = flag.String("attack.table", "", "write the matrix as a markdown table to `file`")
+	onlyRows  = flag.String("attack.rows", "", "run only the rows that match `regexp`")
+	onlyModes = flag.String("attack.modes", "", "run only the modes that match `regexp`")
+)
+
+// The test binary plays every part: a run's first process (catbox.Init), the
+// hostile programs, and the callers of the sandbox (a cell), which the tests can
+// starve, storm and kill.
+func TestMain(m *testing.M) {
+	catbox.Init()
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case "attack-program":
+			os.Exit(runProgram(os.Args[2], os.Args[3:]))
+		case "attack-cell":
+			os.Exit(runCell(os.Args[2]))
+		}
+	}
+	flag.Parse()
+	base, err := makeBase()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	status := m.Run()
+	removeAll(base)
+	os.Exit(status)
+}
