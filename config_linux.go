@@ -106,13 +106,16 @@ func (p *plan) landlock() *landlock.Rules {
 
 // executable lists the places from which programs may be executed.
 func (p *plan) executable() []string {
-	paths := []string{}
-	for _, r := range p.full.Rules() {
+	paths := slices.Clone(p.private)
+	for _, r := range p.policy.Rules() {
 		if r.Effect == policy.EffectAllow && r.Access&policy.Exec != 0 && !r.Pattern.IsRegexp() {
 			paths = append(paths, r.Pattern.Literal())
 		}
 	}
-	return existing(paths)
+	if p.tmp != "" {
+		paths = append(paths, p.tmp)
+	}
+	return append([]string{}, existing(paths)...)
 }
 
 func existing(paths []string) []string {
@@ -128,7 +131,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.kill()
 	}
 	return supervisor.Config{
-		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.full,
+		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Visible: p.visible,
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		Given: given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,

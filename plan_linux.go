@@ -18,7 +18,6 @@ type plan struct {
 	cmd    *Cmd
 	tier   int           // 1: namespaces; 2: none can be had
 	policy policy.Policy // resolved: rules on canonical paths
-	full   policy.Policy // with what every run may write
 	dir    string        // the working directory, canonical
 	log    bool          // nothing is refused, everything is reported
 	root   bool          // the caller is root
@@ -26,6 +25,7 @@ type plan struct {
 	walls    walls
 	private  []string // directories that the run has for itself
 	visible  []string // what stays there below them
+	own      []string // what belongs to the run and may be written in any case
 	readable []string // nil: everything
 	links    []namespace.Link
 	terminal string // that the command is started on, "" if on none

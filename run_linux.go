@@ -133,7 +133,7 @@ func (r *run) begin() error {
 	}
 	r.started = time.Now()
 	pid, err := r.stage.Go()
-	if err != nil {
+	if err != nil && !r.stopped.Load() { // a violation can end the run before it is said to have started
 		return startError(p.cmd.Path, err)
 	}
 	r.pid = pid

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/policy"
 )
@@ -59,9 +60,8 @@ func (p *plan) makeTemporary() error {
 		return err
 	}
 	p.tmp = dir
-	p.full = p.policy.Allow(policy.Read|policy.Write|policy.Exec, dir).
-		Allow(policy.Read|policy.Write, "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/pts", "/dev/ptmx")
-	return p.full.Err()
+	p.own = append(namespace.DevWritable(false), dir)
+	return nil
 }
 
 // maySetIDs tells whether the caller may give files and processes any id.

@@ -16,11 +16,7 @@ import (
 // privateDirs are the directories for temporary files, which a run has for itself.
 var privateDirs = []string{"/tmp", "/var/tmp", "/dev/shm"}
 
-// ownProc are the files of the run's own processes.
-const ownProc = `~^/proc/[0-9]+(/|$)`
-
-// findView finds what the run sees, and completes the policy with what every
-// run may write there.
+// findView finds what the run sees, and what belongs to it there.
 func (p *plan) findView() error {
 	if err := p.findReadable(); err != nil {
 		return err
@@ -29,17 +25,8 @@ func (p *plan) findView() error {
 		p.findPrivate()
 		p.terminal = terminal(p.cmd.Stdin)
 	}
-	p.full = p.policy.Allow(policy.Read|policy.Write|policy.Exec, p.private...).
-		Allow(policy.Read|policy.Write, namespace.DevWritable(p.terminal != "")...).
-		Allow(policy.Write|policy.Read, ownProc).
-		Deny(policy.Write, p.visible...)
-	if p.readable != nil {
-		p.full = p.full.Allow(policy.Read, "/proc", "/dev")
-	}
-	if err := p.full.Err(); err != nil {
-		return err
-	}
-	if p.readable != nil && !p.full.Allows(policy.Read, p.dir) && !p.full.LeadsTo(policy.Read, p.dir) {
+	p.own = append(namespace.DevWritable(p.terminal != ""), p.private...)
+	if p.readable != nil && !p.policy.Allows(policy.Read, p.dir) && !slices.Contains(p.private, p.dir) {
 		return &UnsupportedError{Part: "working directory " + p.dir, Err: errorText("it is not among the readable paths")}
 	}
 	return nil
@@ -65,8 +52,9 @@ func (p *plan) findPrivate() {
 		}
 	}
 	for _, dir := range p.private {
-		below := p.dir != dir && under(p.dir, dir)
-		if below && !p.policy.Allows(policy.Write, p.dir) && !slices.ContainsFunc(p.walls.writable, func(w string) bool { return under(p.dir, w) }) {
+		// A writable place there brings along what is below it.
+		brought := slices.ContainsFunc(p.walls.writable, func(w string) bool { return w != "/" && under(p.dir, w) })
+		if p.dir != dir && under(p.dir, dir) && !brought {
 			p.visible = append(p.visible, p.dir)
 		}
 	}

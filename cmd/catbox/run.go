@@ -87,7 +87,6 @@ type spec struct {
 	dir    string // the command's
 
 	ownFile string // the file of violations, "" if there is none
-	visible bool   // nothing can be hidden here
 }
 
 func (o *runOptions) spec(args []string) (*spec, error) {
@@ -143,21 +142,17 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 	}
 }
 
-// here returns the policy with what catbox adds of its own. The file of
-// violations is not there for the command, so that it cannot forge a line.
-// Without namespaces, and where nothing is refused, it can be read.
+// here returns the policy with what catbox adds of its own: the file of
+// violations cannot be written by the command, so that it cannot forge a line.
 func (s *spec) here(noNetwork bool) policy.Policy {
 	p := s.policy
 	if noNetwork {
 		p = p.WithNetwork(policy.NetworkNone)
 	}
-	switch {
-	case s.ownFile == "":
+	if s.ownFile == "" {
 		return p
-	case s.visible || p.Action() == policy.Log:
-		return p.Deny(policy.Write, s.ownFile)
 	}
-	return p.Hide(s.ownFile)
+	return p.Deny(policy.Write, s.ownFile)
 }
 
 // run runs the command line's command. It tells whoever listens how it ended,
@@ -216,19 +211,19 @@ func (s *spec) start(out *outputs) (*catbox.Cmd, error) {
 }
 
 // startHere starts the command with what this host has. Without namespaces
-// there is no network of its own, and nothing can be hidden; where the caller
-// asked for neither, what comes closest is taken.
+// there is no network of its own; where the caller did not ask for one, none
+// at all is what comes closest.
 func (s *spec) startHere(out *outputs) (*catbox.Cmd, error) {
 	c := s.command(out)
 	// Degrade would give the network up rather than do without one.
-	c.Degrade = c.Degrade && s.Net != "" && s.ownFile == ""
+	c.Degrade = c.Degrade && s.Net != ""
 	err := c.Start()
 	var u *catbox.UnsupportedError
 	if !errors.As(err, &u) {
 		return c, err
 	}
 	if tier, _ := features.Tier(); tier != 1 {
-		s.visible, out.noNetwork = true, s.Net == ""
+		out.noNetwork = s.Net == ""
 	}
 	c = s.command(out)
 	return c, c.Start()

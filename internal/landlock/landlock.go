@@ -130,8 +130,12 @@ func (r Rules) fill(ruleset, abi int) error {
 			}
 		}
 	}
+	rights := writeRights(abi) & fileRights & handled
 	for _, fd := range r.WriteFiles {
-		if err := sys.LandlockAddPath(ruleset, fd, writeRights(abi)&fileRights&handled); err != nil {
+		if rights == 0 {
+			break // a rule without a right is an error
+		}
+		if err := sys.LandlockAddPath(ruleset, fd, rights); err != nil {
 			return fmt.Errorf("descriptor %d: %w", fd, err)
 		}
 	}
@@ -152,7 +156,9 @@ func allow(ruleset int, path string, rights uint64) error {
 		return &os.PathError{Op: "stat", Path: path, Err: err}
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
-		rights &= fileRights
+		if rights &= fileRights; rights == 0 {
+			return nil
+		}
 	}
 	if err := sys.LandlockAddPath(ruleset, fd, rights); err != nil {
 		return &os.PathError{Op: "landlock_add_rule", Path: path, Err: err}

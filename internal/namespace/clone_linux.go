@@ -16,6 +16,9 @@ import (
 func (b *builder) cloneKept() error {
 	for _, list := range [][]string{b.Writable, b.Readable, b.Visible} {
 		for _, path := range list {
+			if path == "/" {
+				continue // stays where it is
+			}
 			if err := b.clone(path); err != nil {
 				return err
 			}

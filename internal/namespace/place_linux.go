@@ -79,38 +79,28 @@ func (b *builder) mountPrivate() error {
 	return nil
 }
 
-func (b *builder) placeReadable() error {
-	for _, path := range byDepth(b.Readable) {
-		if covered(path, b.Readable) {
-			continue
-		}
-		if err := b.place(path, true); err != nil {
-			return err
+// placeAll puts back what was taken out of the host's tree, a directory before
+// what is below it, so that none comes to cover another.
+func (b *builder) placeAll() error {
+	writable := slices.DeleteFunc(slices.Clone(b.Writable), func(path string) bool { return path == "/" })
+	readOnly := map[string]bool{}
+	for _, path := range slices.Concat(b.Readable, b.Visible) {
+		readOnly[path] = !covered(path, b.Readable)
+	}
+	var paths []string
+	for path, wanted := range readOnly {
+		if wanted && !underAny(path, writable) {
+			paths = append(paths, path)
 		}
 	}
-	return nil
-}
-
-func (b *builder) placeWritable() error {
-	for _, path := range byDepth(b.Writable) {
-		if covered(path, b.Writable) || path == "/" {
-			continue
-		}
-		if err := b.place(path, false); err != nil {
-			return err
+	for _, path := range writable {
+		readOnly[path] = false
+		if !covered(path, writable) {
+			paths = append(paths, path)
 		}
 	}
-	return nil
-}
-
-// placeVisible puts back what lies below a private directory, unless a
-// writable place that is there already brings it along.
-func (b *builder) placeVisible() error {
-	for _, path := range byDepth(b.Visible) {
-		if underAny(path, b.Writable) || b.Readable != nil && underAny(path, b.Readable) {
-			continue
-		}
-		if err := b.place(path, true); err != nil {
+	for _, path := range byDepth(paths) {
+		if err := b.place(path, readOnly[path] && !b.AnyWrite); err != nil {
 			return err
 		}
 	}

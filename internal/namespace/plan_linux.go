@@ -24,7 +24,8 @@ type Plan struct {
 	// start (/tmp, /var/tmp, /dev/shm), except for what is listed in
 	// Writable, Readable or Visible below them.
 	Private []string
-	// Visible are places below Private ones that stay there, read-only.
+	// Visible are places below Private ones that stay there, read-only if not
+	// AnyWrite.
 	Visible []string
 	// Dir is the working directory.
 	Dir string
@@ -94,9 +95,7 @@ func (p Plan) Steps() []Step {
 	add(true, "mount private directories", b.mountPrivate)
 	add(p.Dev, "mount /dev", b.mountDev)
 	add(p.Proc, "mount /proc", b.mountProc)
-	add(restricted, "place what can be read", b.placeReadable)
-	add(true, "place what can be written", b.placeWritable)
-	add(true, "place what stays visible", b.placeVisible)
+	add(true, "put places back", b.placeAll)
 	add(true, "make places below read-only", b.protect)
 	add(restricted, "change the root", b.changeRoot)
 	add(true, "hide", b.hide)

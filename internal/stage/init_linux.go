@@ -34,8 +34,8 @@ type initProcess struct {
 }
 
 type forkedResult struct {
-	pid, pidfd int
-	err        error
+	pid int
+	err error
 }
 
 // runInit is the init's main function; it returns the exit status.
@@ -176,9 +176,8 @@ func (in *initProcess) confinedThread() {
 		return
 	}
 	<-in.start
-	result := forkedResult{pidfd: -1}
-	result.pid, result.err = in.fork(&result.pidfd)
-	in.forked <- result
+	pid, err := in.fork()
+	in.forked <- forkedResult{pid, err}
 	<-in.endOfInit
 }
 
@@ -210,12 +209,12 @@ func (in *initProcess) confineThread() error {
 }
 
 // fork starts the command from the calling thread, which is the confined one.
-func (in *initProcess) fork(pidfd *int) (int, error) {
+func (in *initProcess) fork() (int, error) {
 	path := in.spec.Path
 	if in.spec.Self {
 		path = fmt.Sprintf("/proc/self/fd/%d", in.self.Fd())
 	}
-	attr := &syscall.ProcAttr{Env: in.spec.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{PidFD: pidfd}}
+	attr := &syscall.ProcAttr{Env: in.spec.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{}}
 	for i := range in.spec.Files {
 		attr.Files = append(attr.Files, uintptr(controlFD+1+i))
 	}

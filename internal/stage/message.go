@@ -104,85 +104,105 @@ const maxMessage = 64 << 20
 
 // send writes m, with fd beside it if that is not negative.
 func (c *conn) send(m message, fd int) error {
+	if fd < 0 {
+		return c.sendWith(m, nil)
+	}
+	return c.sendWith(m, unix.UnixRights(fd))
+}
+
+// sendWith writes m with a control message beside it.
+func (c *conn) sendWith(m message, control []byte) error {
 	body := encode(make([]byte, 4, 512), reflect.ValueOf(m))
 	binary.LittleEndian.PutUint32(body, uint32(len(body)-4))
-	var rights []byte
-	if fd >= 0 {
-		rights = unix.UnixRights(fd)
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(body) > 0 {
-		n, err := unix.SendmsgN(c.fd, body, rights, nil, unix.MSG_NOSIGNAL)
+		n, err := unix.SendmsgN(c.fd, body, control, nil, unix.MSG_NOSIGNAL)
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
 			return os.NewSyscallError("sendmsg", err)
 		}
-		body, rights = body[n:], nil
+		body, control = body[n:], nil
 	}
 	return nil
 }
 
-// receive reads a message and the descriptor beside it, -1 if there is none.
-func (c *conn) receive() (m message, fd int, err error) {
+// beside is what comes beside a message.
+type beside struct {
+	fd  int // -1 if there is none
+	pid int // of the sender, or of the process that it names, as seen from here
+}
+
+// receive reads a message and what comes beside it.
+func (c *conn) receive() (m message, b beside, err error) {
 	var head [4]byte
-	fd, err = c.read(head[:])
+	b, err = c.read(head[:])
 	if err != nil {
-		return m, fd, err
+		return m, b, err
 	}
 	size := binary.LittleEndian.Uint32(head[:])
 	if size > maxMessage {
-		return m, fd, fmt.Errorf("message of %d bytes", size)
+		return m, b, fmt.Errorf("message of %d bytes", size)
 	}
 	body := make([]byte, size)
 	if _, err := c.read(body); err != nil {
-		return m, fd, err
+		return m, b, err
 	}
 	d := decoder{data: body}
 	d.decode(reflect.ValueOf(&m).Elem())
-	return m, fd, d.err
+	return m, b, d.err
 }
 
-// read fills buf and returns a descriptor that came with its first byte.
-func (c *conn) read(buf []byte) (fd int, err error) {
-	fd = -1
-	oob := make([]byte, unix.CmsgSpace(4))
+// read fills buf and returns what came beside its first byte.
+func (c *conn) read(buf []byte) (beside, error) {
+	b := beside{fd: -1}
+	oob := make([]byte, unix.CmsgSpace(4)+unix.CmsgSpace(unix.SizeofUcred))
 	for len(buf) > 0 {
 		n, oobn, _, _, err := unix.Recvmsg(c.fd, buf, oob, unix.MSG_CMSG_CLOEXEC)
 		switch {
 		case err == unix.EINTR:
 			continue
 		case err != nil:
-			return fd, os.NewSyscallError("recvmsg", err)
+			return b, os.NewSyscallError("recvmsg", err)
 		case n == 0:
-			return fd, io.EOF
+			return b, io.EOF
 		}
-		if oobn > 0 {
-			if fd, err = parseRights(oob[:oobn]); err != nil {
-				return fd, err
-			}
+		if err := b.parse(oob[:oobn]); err != nil {
+			return b, err
 		}
 		buf = buf[n:]
 	}
-	return fd, nil
+	return b, nil
+}
+
+func (b *beside) parse(oob []byte) error {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		switch m.Header.Type {
+		case unix.SCM_RIGHTS:
+			fds, err := unix.ParseUnixRights(&m)
+			if err != nil || len(fds) != 1 {
+				return fmt.Errorf("%d descriptors: %w", len(fds), err)
+			}
+			b.fd = fds[0]
+		case unix.SCM_CREDENTIALS:
+			creds, err := unix.ParseUnixCredentials(&m)
+			if err != nil {
+				return err
+			}
+			b.pid = int(creds.Pid)
+		}
+	}
+	return nil
 }
 
 // close ends both directions, so that a blocked read returns, and lets go.
 func (c *conn) close() {
 	unix.Shutdown(c.fd, unix.SHUT_RDWR)
 	unix.Close(c.fd)
-}
-
-func parseRights(oob []byte) (int, error) {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil || len(messages) == 0 {
-		return -1, err
-	}
-	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) == 0 {
-		return -1, err
-	}
-	return fds[0], nil
 }

@@ -60,10 +60,13 @@ func (in *initProcess) startCommand() (int, error) {
 	if result.err != nil {
 		return 0, &execError{result.err}
 	}
-	if result.pidfd >= 0 {
-		defer unix.Close(result.pidfd)
+	// Its id as the caller's pid namespace has it travels as a credential,
+	// which the kernel translates; it has not been reaped yet.
+	creds := unix.UnixCredentials(&unix.Ucred{Pid: int32(result.pid), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())})
+	if !in.spec.PIDNamespace {
+		creds = nil
 	}
-	return result.pid, in.conn.send(message{Started: result.pid}, result.pidfd)
+	return result.pid, in.conn.sendWith(message{Started: result.pid}, creds)
 }
 
 // reap waits for every process that is, or comes to be, a child of the init.

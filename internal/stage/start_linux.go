@@ -7,8 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -115,6 +113,10 @@ func Start(cfg Config) (*Run, error) {
 		return nil, fmt.Errorf("start the first process: %w", err)
 	}
 	r.conn = &conn{fd: ours}
+	if err := unix.SetsockoptInt(ours, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		r.Abort()
+		return nil, os.NewSyscallError("setsockopt SO_PASSCRED", err)
+	}
 	if err := r.setUp(cfg); err != nil {
 		r.Abort()
 		return nil, err
@@ -189,7 +191,7 @@ func (r *Run) setUp(cfg Config) error {
 	if err := r.conn.send(message{Spec: &spec}, -1); err != nil {
 		return err
 	}
-	m, fd, err := r.conn.receive()
+	m, with, err := r.conn.receive()
 	switch {
 	case err != nil:
 		return fmt.Errorf("the first process ended during set-up: %w", err)
@@ -197,8 +199,8 @@ func (r *Run) setUp(cfg Config) error {
 		return m.Failed.error()
 	case m.Ready == nil:
 		return errors.New("the first process sent something unexpected during set-up")
-	case fd >= 0:
-		r.Listener = os.NewFile(uintptr(fd), "seccomp listener")
+	case with.fd >= 0:
+		r.Listener = os.NewFile(uintptr(with.fd), "seccomp listener")
 	}
 	r.Netns = m.Ready.Netns
 	return nil
@@ -211,8 +213,7 @@ func (f *failure) error() error {
 // PID returns the init's process id.
 func (r *Run) PID() int { return r.cmd.Process.Pid }
 
-// Go starts the command and returns its process id as the caller sees it, 0 if
-// it has ended meanwhile.
+// Go starts the command and returns its process id as the caller sees it.
 func (r *Run) Go() (int, error) {
 	if err := r.conn.send(message{Go: true}, -1); err != nil {
 		return 0, err
@@ -285,7 +286,7 @@ func (r *Run) Wait() (*Ended, error) {
 func (r *Run) read() {
 	defer close(r.ended)
 	for {
-		m, fd, err := r.conn.receive()
+		m, with, err := r.conn.receive()
 		switch {
 		case err != nil:
 			r.noStart(errors.New("the first process ended"))
@@ -293,34 +294,25 @@ func (r *Run) read() {
 		case m.Failed != nil:
 			r.noStart(m.Failed.error())
 		case m.Started != 0:
-			r.started <- startResult{pid: pidOf(fd)}
+			r.started <- startResult{pid: r.pidOf(m.Started, with)}
 		case m.Died != nil:
 			if r.died != nil {
 				r.died(*m.Died)
 			}
 		case m.Socketed != nil:
-			r.socketMade(m.Socketed.Errno, fd)
+			r.socketMade(m.Socketed.Errno, with.fd)
 		case m.Ended != nil:
 			r.result = m.Ended
 		}
 	}
 }
 
-// pidOf returns the id of the process that a pidfd is for, as this process's
-// /proc shows it, and closes the pidfd.
-func pidOf(pidfd int) int {
-	if pidfd < 0 {
-		return 0
+// pidOf returns the command's process id as seen from here.
+func (r *Run) pidOf(inner int, with beside) int {
+	if r.cmd.SysProcAttr.Cloneflags&unix.CLONE_NEWPID == 0 {
+		return inner
 	}
-	defer unix.Close(pidfd)
-	data, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", pidfd))
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(data), "\nPid:\t")
-	number, _, _ := strings.Cut(after, "\n")
-	pid, _ := strconv.Atoi(number)
-	return max(pid, 0) // -1: the process has ended
+	return with.pid
 }
 
 // noStart tells Go that the command does not run, if Go is still to be told.

@@ -119,7 +119,7 @@ func (k *heldSocket) unixPeer(addr sockaddr, op record.Operation) (peer, Answer,
 		return peer{}, Refuse(unix.ENOENT), true
 	}
 	to := peer{raw: unixSockaddr(procPath(place.File)), close: place.Close}
-	if h.s.Policy.AllowsConnect(policy.UnixDestination(place.Canonical)) {
+	if h.s.isOwn(place.Canonical) || h.s.Policy.AllowsConnect(policy.UnixDestination(place.Canonical)) {
 		return to, Answer{}, false
 	}
 	a, refused := h.violation(act{op: op, path: addr.path, canonical: place.Canonical})

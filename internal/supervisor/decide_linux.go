@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,6 +22,8 @@ func (r *receiver) dispatch(h *held) Answer {
 		return r.write(h)
 	case abi.Exec:
 		return r.exec(h)
+	case abi.Stat:
+		return r.stat(h)
 	case abi.Connect:
 		return r.connect(h)
 	case abi.Socket:
@@ -93,5 +97,23 @@ func (s *Supervisor) mayWrite(canonical string) bool {
 	if canonical == "" || canonical[0] != '/' {
 		return true
 	}
-	return s.Policy.Allows(policy.Write, canonical)
+	return s.Policy.Allows(policy.Write, canonical) || s.isOwn(canonical)
+}
+
+// isOwn tells whether the path belongs to the run and not to the host.
+func (s *Supervisor) isOwn(canonical string) bool {
+	return underAny(canonical, s.Own) && !underAny(canonical, s.Visible) || ownProcess(canonical)
+}
+
+func underAny(path string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool {
+		return path == dir || strings.HasPrefix(path, dir) && path[len(dir)] == '/'
+	})
+}
+
+// ownProcess tells whether the path is about a process, which is one of the
+// run: /proc shows no other.
+func ownProcess(canonical string) bool {
+	rest, ok := strings.CutPrefix(canonical, "/proc/")
+	return ok && rest != "" && rest[0] >= '0' && rest[0] <= '9'
 }

@@ -41,5 +41,9 @@ func (r *receiver) mediateIoctl(h *held) Answer {
 	if errno := h.thread.Read(h.pointer(i+1), buf[:read]); errno != 0 {
 		return Refuse(errno)
 	}
-	return done(sys.IoctlBuffer(p.fd, uint(h.flags(i)), buf))
+	var a Answer
+	if err := h.asTarget(func() { a = done(sys.IoctlBuffer(p.fd, uint(h.flags(i)), buf)) }); err != nil {
+		return Refuse(unix.EACCES)
+	}
+	return a
 }

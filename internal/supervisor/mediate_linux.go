@@ -21,6 +21,7 @@ type pinned struct {
 	*held
 	places []target.Place
 	fd     int // the call's own descriptor, taken over from the target; -1 if none
+	input  input
 }
 
 // mediateWrite does a call of the class Write.
@@ -32,6 +33,13 @@ func (r *receiver) mediateWrite(h *held) Answer {
 	}
 	p := &pinned{held: h, fd: -1}
 	defer p.close()
+	if read := inputs[h.name]; read != nil {
+		if errno, nothing := read(p); errno != 0 {
+			return Refuse(errno)
+		} else if nothing {
+			return Return(0)
+		}
+	}
 	if a, refused := p.pin(); refused {
 		return a
 	}
@@ -54,8 +62,8 @@ func (p *pinned) close() {
 // pin opens what the call is about, and refuses what the policy does not allow.
 func (p *pinned) pin() (Answer, bool) {
 	for _, arg := range p.row.Paths() {
-		if p.args[arg.Path] == 0 && arg.Dir >= 0 {
-			return p.pinDescriptor(p.held.fd(arg.Dir)) // utimensat and futimesat take NULL
+		if p.namesDescriptor(arg) {
+			return p.pinDescriptor(p.held.fd(arg.Dir))
 		}
 		if a, refused := p.pinPath(arg); refused {
 			return a, true
@@ -85,7 +93,25 @@ func (p *pinned) pinPath(arg abi.PathArg) (Answer, bool) {
 	if p.leads(place) {
 		return Answer{}, false
 	}
-	return p.judgePlace(arg, path, place)
+	if a, refused := p.judgePlace(arg, path, place); refused {
+		return a, true
+	}
+	if arg.Role == abi.Entry {
+		return Answer{}, false
+	}
+	return p.usable(place)
+}
+
+// usable refuses what the call cannot act on. It is found out before another
+// path is looked at, as the kernel does.
+func (p *pinned) usable(place target.Place) (Answer, bool) {
+	switch {
+	case !place.Exists:
+		return Refuse(unix.ENOENT), true
+	case place.Slash && !p.s.view.IsDir(place):
+		return Refuse(unix.ENOTDIR), true
+	}
+	return Answer{}, false
 }
 
 // leads tells whether the call makes a directory on the way to a path that may
@@ -103,6 +129,9 @@ func (p *pinned) pinDescriptor(fd int32) (Answer, bool) {
 		return Refuse(errno), true
 	}
 	p.fd = own
+	if flags, err := unix.FcntlInt(uintptr(own), unix.F_GETFL, 0); err != nil || flags&unix.O_PATH != 0 {
+		return Refuse(unix.EBADF), true // open(2): no such descriptor for calls that change the file
+	}
 	canonical, errno := p.s.view.PathOf(own)
 	if errno != 0 {
 		return Refuse(errno), true
@@ -143,17 +172,39 @@ func (s *Supervisor) givenFD(fd int) bool {
 }
 
 // asTarget does something with the target's umask, and as root with the
-// target's identity for file access: root may have become somebody else in the run.
+// target's identity and capabilities: in the run, root is not as mighty as
+// here, and may have become somebody else.
 func (h *held) asTarget(do func()) error {
 	status, errno := h.thread.Status()
 	if errno != 0 {
 		return errno
 	}
 	unix.Umask(int(status.Umask)) // of this thread alone: see receive
-	if os.Getuid() != 0 || status.FSUID == 0 && status.FSGID == 0 {
+	if os.Getuid() == 0 && (status.FSUID != 0 || status.FSGID != 0) {
+		return withIDs(status, func() error { return withCaps(status.Caps, do) })
+	}
+	return withCaps(status.Caps, do)
+}
+
+// withCaps does something without the capabilities that are not among caps:
+// else a root without CAP_MKNOD would have a device made for it.
+func withCaps(caps uint64, do func()) error {
+	own, err := sys.Caps()
+	if err != nil {
+		return err
+	}
+	if own&^caps == 0 {
 		do()
 		return nil
 	}
+	if err := sys.SetCaps(own&caps, own, 0); err != nil {
+		return err
+	}
+	do()
+	return sys.SetCaps(own, own, 0)
+}
+
+func withIDs(status target.Status, do func() error) error {
 	groups, err := os.Getgroups()
 	if err != nil {
 		return err
@@ -162,13 +213,16 @@ func (h *held) asTarget(do func()) error {
 		return err
 	}
 	sys.SetFSIDs(status.FSUID, status.FSGID)
-	do()
+	err = do()
 	sys.SetFSIDs(uint32(os.Getuid()), uint32(os.Getgid()))
 	own := make([]uint32, len(groups))
 	for i, g := range groups {
 		own[i] = uint32(g)
 	}
-	return sys.SetGroups(own)
+	if e := sys.SetGroups(own); e != nil {
+		return e
+	}
+	return err
 }
 
 // procPath names the file that fd is open on, for calls that take no O_PATH descriptor.

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,12 @@ func (r *receiver) mediateOpen(h *held, o opening) Answer {
 		// own walk. Programs take the plain open where there is no openat2.
 		return Refuse(unix.ENOSYS)
 	}
+	if o.flags&unix.O_PATH != 0 {
+		return h.openPath(o)
+	}
+	if errno := h.createsDirectory(o); errno != 0 {
+		return Refuse(errno)
+	}
 	// A symbolic link put in the way between the look and the open is followed
 	// by looking again, as often as the kernel follows links.
 	for range 40 {
@@ -28,12 +35,41 @@ func (r *receiver) mediateOpen(h *held, o opening) Answer {
 	return Refuse(unix.ELOOP)
 }
 
+// openPath is for O_PATH: such a descriptor cannot be handed over (ADDFD gives
+// EBADF), and is none to read or write by.
+func (h *held) openPath(o opening) Answer {
+	if o.how {
+		return Refuse(unix.ENOSYS) // its flags are in memory, and may be others by now
+	}
+	return Continue() // wall: none is needed, the flag is in a register
+}
+
+// createsDirectory gives the error for O_CREAT with a slash at the path's end,
+// which the kernel gives without looking whether there is anything of the name.
+func (h *held) createsDirectory(o opening) unix.Errno {
+	if o.flags&unix.O_CREAT == 0 || !strings.HasSuffix(o.path, "/") {
+		return 0
+	}
+	l := h.lookup(o.arg, o.path)
+	l.Entry, l.Pin = true, true
+	place, errno := h.s.view.Resolve(l)
+	if errno != 0 {
+		return errno
+	}
+	defer place.Close()
+	if place.Name == "." || place.Name == ".." {
+		return 0
+	}
+	return unix.EISDIR
+}
+
 func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
 	l := h.lookup(o.arg, o.path)
 	l.Follow, l.Pin, l.Empty = o.follows(), true, false
 	place, errno := h.s.view.Resolve(l)
 	if errno != 0 {
-		return h.unresolved(o, errno), false
+		h.unresolved(o, errno)
+		return Refuse(errno), false
 	}
 	defer place.Close()
 	if !h.valid() {
@@ -48,7 +84,7 @@ func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
 		return Refuse(unix.EACCES), false
 	}
 	switch {
-	case err == unix.ELOOP && !place.Exists, err == unix.EEXIST && o.flags&unix.O_EXCL == 0:
+	case err == unix.EEXIST && o.flags&unix.O_EXCL == 0:
 		return Answer{}, true
 	case err != nil:
 		return done(err), false
@@ -63,10 +99,8 @@ func openPlace(h *held, o opening, p target.Place) (int, error) {
 		if o.flags&unix.O_CREAT == 0 {
 			return -1, unix.ENOENT
 		}
-		if p.Slash {
-			return -1, unix.EISDIR
-		}
-		return unix.Openat(p.Dir, p.Name, flags|unix.O_NOFOLLOW, uint32(o.mode))
+		// O_EXCL: there is nothing, so far; what is put there now is looked at anew.
+		return unix.Openat(p.Dir, p.Name, flags|unix.O_EXCL, uint32(o.mode))
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(p.File, &st); err != nil {
@@ -75,8 +109,8 @@ func openPlace(h *held, o opening, p target.Place) (int, error) {
 	kind := st.Mode & unix.S_IFMT
 	switch {
 	case o.temporary():
-		return unix.Open(procPath(p.File), flags, uint32(o.mode))
-	case o.flags&unix.O_CREAT != 0 && o.flags&unix.O_EXCL != 0:
+		return unix.Open(procPath(p.File), flags&^unix.O_NOFOLLOW, uint32(o.mode))
+	case o.flags&unix.O_CREAT != 0 && o.flags&unix.O_EXCL != 0 && !o.temporary():
 		return -1, unix.EEXIST
 	case kind == unix.S_IFLNK && o.flags&unix.O_PATH == 0:
 		return -1, unix.ELOOP

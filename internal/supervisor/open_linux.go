@@ -18,6 +18,7 @@ type opening struct {
 	flags   uint64
 	mode    uint64
 	resolve uint64
+	how     bool // given as a struct open_how
 }
 
 // writes tells whether the open can change anything: what it opens, or by creating.
@@ -63,7 +64,8 @@ func (r *receiver) open(h *held) Answer {
 	l.Follow = o.follows()
 	place, errno := h.s.view.Resolve(l)
 	if errno != 0 {
-		return h.unresolved(o, errno)
+		h.unresolved(o, errno)
+		return Continue() // the kernel finds the same; wall: as below
 	}
 	if a, refused := h.judgeOpen(o, place); refused {
 		return a
@@ -73,17 +75,19 @@ func (r *receiver) open(h *held) Answer {
 	return Continue()
 }
 
-// unresolved answers for a path that leads nowhere.
-func (h *held) unresolved(o opening, errno unix.Errno) Answer {
+// unresolved looks at a path that leads nowhere.
+func (h *held) unresolved(o opening, errno unix.Errno) {
 	if errno == unix.ENOENT || errno == unix.ENOTDIR {
 		h.missingRead(o)
 	}
-	return Refuse(errno)
 }
 
 // judgeOpen refuses an open that the policy does not allow.
 func (h *held) judgeOpen(o opening, p target.Place) (Answer, bool) {
 	s := h.s
+	if s.Policy.Hidden(p.Canonical) && !s.isOwn(p.Canonical) && o.flags&unix.O_CREAT == 0 {
+		return Refuse(unix.ENOENT), true
+	}
 	if o.writes() && !s.mayWrite(p.Canonical) && !s.isGiven(p) {
 		if !p.Exists && o.flags&unix.O_CREAT == 0 {
 			return Refuse(unix.ENOENT), true // nothing there that could be changed
@@ -141,11 +145,29 @@ func (h *held) opening() (opening, unix.Errno) {
 		i := h.row.Arg(abi.OpenFlags)
 		o.flags, o.mode = uint64(h.flags(i)), h.args[i+1]&0xffff
 	}
+	if errno == 0 {
+		errno = o.flagsErrno()
+	}
 	if errno != 0 {
 		return o, errno
 	}
 	o.path, errno = h.path(o.arg.Path)
 	return o, errno
+}
+
+// flagsErrno asks the kernel what it thinks of the flags, which it looks at
+// first: without a directory to start from it can only say EBADF if they are good.
+func (o *opening) flagsErrno() unix.Errno {
+	var err error
+	if o.how {
+		_, err = unix.Openat2(-1, ".", &unix.OpenHow{Flags: o.flags, Mode: o.mode, Resolve: o.resolve})
+	} else {
+		_, err = unix.Openat(-1, ".", int(o.flags), uint32(o.mode))
+	}
+	if errno, _ := err.(unix.Errno); errno != unix.EBADF {
+		return errno
+	}
+	return 0
 }
 
 // openHowSize is that of struct open_how as of Linux 5.6 (OPEN_HOW_SIZE_VER0).
@@ -154,22 +176,11 @@ const openHowSize = 24
 // openHow copies struct open_how the way copy_struct_from_user() does.
 func (h *held) openHow(o *opening) unix.Errno {
 	i := h.row.Arg(abi.OpenHow)
-	size := h.args[i+1]
-	switch {
-	case size < openHowSize:
-		return unix.EINVAL
-	case size > 4096:
-		return unix.E2BIG
-	}
-	buf := make([]byte, size)
-	if errno := h.thread.Read(h.pointer(i), buf); errno != 0 {
+	buf, errno := h.structure(h.pointer(i), h.args[i+1], openHowSize)
+	if errno != 0 {
 		return errno
 	}
-	for _, b := range buf[openHowSize:] {
-		if b != 0 {
-			return unix.E2BIG // a member that nobody here knows
-		}
-	}
+	o.how = true
 	o.flags = binary.NativeEndian.Uint64(buf)
 	o.mode = binary.NativeEndian.Uint64(buf[8:])
 	o.resolve = binary.NativeEndian.Uint64(buf[16:])

@@ -24,9 +24,12 @@ type Config struct {
 	Listener *os.File
 	// PID is a process that sees the run's root and lives as long as the run.
 	PID int
-	// Policy is resolved, and holds also what every run may write (its private
-	// directories, /dev/null).
+	// Policy is resolved: its rules are on canonical paths.
 	Policy policy.Policy
+	// Own are places that belong to the run and may be written whatever the
+	// policy says (its private directories, /dev/null), but for those of the
+	// host that are visible there: Visible.
+	Own, Visible []string
 	// Exact tells that the walls hold what the policy says of writing, to the
 	// path. If not, the supervisor does every writing call itself.
 	Exact bool

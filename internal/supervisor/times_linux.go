@@ -12,15 +12,10 @@ func native32(b []byte) uint32 { return binary.NativeEndian.Uint32(b) }
 func native64(b []byte) uint64 { return binary.NativeEndian.Uint64(b) }
 
 func utime(p *pinned) Answer {
-	fd, errno := p.file()
-	if errno != 0 {
-		return Refuse(errno)
+	if p.fd >= 0 && p.flags(max(p.row.Arg(abi.AtFlags), 0)) != 0 && p.takesOmit() {
+		return Refuse(unix.EINVAL) // flags are about a path
 	}
-	times, errno := p.times()
-	if errno != 0 {
-		return Refuse(errno)
-	}
-	return done(unix.UtimesNanoAt(unix.AT_FDCWD, procPath(fd), times[:], 0))
+	return done(unix.UtimesNanoAt(unix.AT_FDCWD, procPath(p.file()), p.input.times[:], 0))
 }
 
 // times reads the two times that the call sets, in whichever of the structures

@@ -34,6 +34,9 @@ func (s *Supervisor) mediates(h *held) bool {
 
 // write decides about the calls that change the tree or its metadata.
 func (r *receiver) write(h *held) Answer {
+	if h.flagsUnknown() && !h.maySkipFlags() {
+		return Refuse(unix.EINVAL)
+	}
 	if h.s.mediates(h) {
 		return r.mediateWrite(h)
 	}
@@ -43,6 +46,9 @@ func (r *receiver) write(h *held) Answer {
 	// Wall: read-only mounts hold every change, Landlock most of them.
 	return Continue()
 }
+
+// maySkipFlags tells whether the flags are looked at only after other arguments.
+func (h *held) maySkipFlags() bool { return h.row.Arg(abi.Times) >= 0 }
 
 // judgeWrite refuses a call of which any path or descriptor may not be written.
 func (h *held) judgeWrite() (Answer, bool) {
@@ -61,7 +67,7 @@ func (h *held) judgeWrite() (Answer, bool) {
 func (h *held) judgeDescriptor(fd int32) (Answer, bool) {
 	place, errno := h.s.view.Resolve(target.Lookup{Thread: h.thread, Dir: fd, Empty: true})
 	if errno != 0 {
-		return Refuse(errno), true
+		return Answer{}, false // the kernel finds the same; wall: see write
 	}
 	if h.s.mayWrite(place.Canonical) || h.s.isGiven(place) {
 		return Answer{}, false
@@ -70,16 +76,16 @@ func (h *held) judgeDescriptor(fd int32) (Answer, bool) {
 }
 
 func (h *held) judgePath(arg abi.PathArg) (Answer, bool) {
-	if h.args[arg.Path] == 0 && arg.Dir >= 0 {
-		return h.judgeDescriptor(h.fd(arg.Dir)) // utimensat and futimesat take NULL
+	if h.namesDescriptor(arg) {
+		return h.judgeDescriptor(h.fd(arg.Dir))
 	}
 	path, errno := h.path(arg.Path)
 	if errno != 0 {
-		return Refuse(errno), true
+		return Answer{}, false // the kernel finds the same; wall: see write
 	}
 	place, errno := h.s.view.Resolve(h.lookup(arg, path))
 	if errno != 0 {
-		return Refuse(errno), true
+		return Answer{}, false // likewise
 	}
 	return h.judgePlace(arg, path, place)
 }
@@ -127,7 +133,7 @@ func (h *held) renameTarget(arg abi.PathArg) bool {
 func (h *held) carriesDenied(place target.Place) bool {
 	switch h.name {
 	case "rename", "renameat", "renameat2":
-		return h.s.Policy.DeniesBelow(policy.Write, place.Canonical) && h.s.view.IsDir(place)
+		return !h.s.isOwn(place.Canonical) && h.s.Policy.DeniesBelow(policy.Write, place.Canonical) && h.s.view.IsDir(place)
 	}
 	return false
 }

@@ -16,6 +16,7 @@ type Status struct {
 	Umask         uint32
 	FSUID, FSGID  uint32
 	Groups        []uint32
+	Caps          uint64 // effective
 }
 
 // Status reads /proc/TID/status. ESRCH: the thread is gone.
@@ -45,8 +46,9 @@ var statusFields = map[string]func(*Status, []string){
 		mask, _ := strconv.ParseUint(f[0], 8, 32)
 		s.Umask = uint32(mask)
 	},
-	"Uid": func(s *Status, f []string) { s.FSUID = uint32(atoi(f[len(f)-1])) },
-	"Gid": func(s *Status, f []string) { s.FSGID = uint32(atoi(f[len(f)-1])) },
+	"Uid":    func(s *Status, f []string) { s.FSUID = uint32(atoi(f[len(f)-1])) },
+	"Gid":    func(s *Status, f []string) { s.FSGID = uint32(atoi(f[len(f)-1])) },
+	"CapEff": func(s *Status, f []string) { s.Caps, _ = strconv.ParseUint(f[0], 16, 64) },
 	"Groups": func(s *Status, f []string) {
 		for _, g := range f {
 			s.Groups = append(s.Groups, uint32(atoi(g)))

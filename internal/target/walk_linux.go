@@ -41,7 +41,8 @@ func (v *View) walk(base int, l Lookup) (Place, unix.Errno) {
 // push puts the components of a path in front of those that are still to go.
 func (w *walker) push(p string) {
 	if len(w.rest) == 0 {
-		w.slash = strings.HasSuffix(p, "/")
+		// A slash behind a link counts, whatever the link holds.
+		w.slash = w.slash || strings.HasSuffix(p, "/")
 	}
 	var parts []string
 	for part := range strings.SplitSeq(p, "/") {
