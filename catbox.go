@@ -126,9 +126,8 @@ type Result struct {
 	Degraded []string
 	// Calls counts the system calls that the supervisor answered.
 	Calls uint64
-	// Leftover counts the processes that were still there when the command
-	// ended, and were ended with it.
-	Leftover int
+	// Leftover names the processes that outlived the command and were ended.
+	Leftover []string
 }
 
 // Usage is what a run used, as getrusage(2) counts it.

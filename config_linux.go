@@ -131,11 +131,16 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.kill()
 	}
 	return supervisor.Config{
-		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Visible: p.visible,
+		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(),
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		Given: given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,
 	}
+}
+
+// onHost lists the places of the host that are seen in the run's own directories.
+func (p *plan) onHost() []string {
+	return slices.DeleteFunc(slices.Concat(p.visible, p.walls.writable), func(path string) bool { return path == "/" })
 }
 
 // given are the regular files that the command has as standard streams, open

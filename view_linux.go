@@ -26,7 +26,8 @@ func (p *plan) findView() error {
 		p.terminal = terminal(p.cmd.Stdin)
 	}
 	p.own = append(namespace.DevWritable(p.terminal != ""), p.private...)
-	if p.readable != nil && !p.policy.Allows(policy.Read, p.dir) && !slices.Contains(p.private, p.dir) {
+	isThere := p.readable == nil || p.policy.Allows(policy.Read, p.dir) || p.policy.LeadsTo(policy.Read, p.dir) || slices.Contains(p.private, p.dir)
+	if !isThere {
 		return &UnsupportedError{Part: "working directory " + p.dir, Err: errorText("it is not among the readable paths")}
 	}
 	return nil

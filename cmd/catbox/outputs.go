@@ -12,13 +12,13 @@ import (
 // violations, and the reader of the status descriptor. Each is nil if there is
 // none.
 type outputs struct {
-	mu         sync.Mutex
-	person     *person
-	file       *jsonLines
-	status     *status
-	verbose    bool
-	noNetwork  bool // there are no network namespaces, and no network was asked for
-	namespaces bool // the first process is in namespaces of its own
+	mu        sync.Mutex
+	person    *person
+	file      *jsonLines
+	status    *status
+	verbose   bool
+	noNetwork bool // there are no network namespaces, and no network was asked for
+	tier      int  // how much of catbox this run has, as 'catbox doctor' counts it
 }
 
 // open takes the status descriptor over: whoever reads it hears of every failure.
@@ -68,33 +68,23 @@ func (out *outputs) violation(v record.Violation) {
 	out.status.write(v)
 }
 
-// initialized is called before the command runs.
-func (out *outputs) initialized(pid int) error {
-	out.namespaces = inPIDNamespace(pid)
-	return nil
-}
-
-// tier is how much of catbox this run has, as 'catbox doctor' counts it.
-func (out *outputs) tier() int {
-	if out.namespaces {
-		return 1
-	}
-	return 2
-}
-
 func (out *outputs) started(c *catbox.Cmd) {
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	for _, part := range c.Degraded() {
 		say("not enforced: %s", part)
 	}
-	out.status.started(c, out.tier())
+	out.tier = c.Tier()
+	out.status.started(c, out.tier)
 }
 
 func (out *outputs) ended(r *catbox.Result, exit int) {
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	out.person.summary(r.Violations)
+	if out.person != nil && len(r.Leftover) > 0 {
+		say("ended %s that outlived the command: %s", processes(len(r.Leftover)), quotedList(r.Leftover))
+	}
 	if out.noNetwork && (out.verbose || out.person != nil && len(r.Violations) > 0) {
 		say("there are no network namespaces here: the network was none")
 	}
@@ -105,7 +95,7 @@ func (out *outputs) ended(r *catbox.Result, exit int) {
 		say("the run was ended by a violation")
 	}
 	if out.verbose {
-		sayDetails(r, out.tier())
+		sayDetails(r, out.tier)
 	}
 	out.status.ended(r, exit)
 	out.sayLost()

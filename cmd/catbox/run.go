@@ -138,7 +138,7 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade),
-		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized},
+		OnViolation: out.violation,
 	}
 }
 

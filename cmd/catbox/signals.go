@@ -22,17 +22,22 @@ type signals struct {
 	wait   sync.WaitGroup
 }
 
+// catchSignals begins to catch signals. It goes on beside the start of the
+// command, which it would hold up: each signal takes the runtime some time. One
+// that comes before it is caught ends catbox, and the run with it.
 func catchSignals() *signals {
 	s := &signals{caught: make(chan os.Signal, 64), over: make(chan struct{})}
-	for _, sig := range forwarded {
-		// What the caller ignores stays ignored, in the command too: nohup(1).
-		if !signal.Ignored(sig) {
-			signal.Notify(s.caught, sig)
+	s.wait.Go(func() {
+		for _, sig := range forwarded {
+			// What the caller ignores stays ignored, in the command too: nohup(1).
+			if !signal.Ignored(sig) {
+				signal.Notify(s.caught, sig)
+			}
 		}
-	}
-	// A write to a closed pipe is to be an error. Ignoring the signal would have
-	// the command ignore it as well; one that is caught is reset by execve(2).
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+		// A write to a closed pipe is to be an error. Ignoring the signal would have
+		// the command ignore it as well; one that is caught is reset by execve(2).
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	})
 	return s
 }
 

@@ -2,8 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"regexp"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,17 +29,17 @@ type startedLine struct {
 }
 
 type endedLine struct {
-	Type       string  `json:"type"`
-	Exit       *int    `json:"exit"`   // null if a signal ended it
-	Signal     *string `json:"signal"` // null if it exited
-	Status     int     `json:"status"` // that of catbox itself
-	TimedOut   bool    `json:"timed_out"`
-	Stopped    bool    `json:"stopped"`
-	Elapsed    float64 `json:"elapsed_s"`
-	Rusage     rusage  `json:"rusage"`
-	Calls      uint64  `json:"calls"`
-	Leftover   int     `json:"leftover"`
-	Violations int     `json:"violations"`
+	Type       string   `json:"type"`
+	Exit       *int     `json:"exit"`   // null if a signal ended it
+	Signal     *string  `json:"signal"` // null if it exited
+	Status     int      `json:"status"` // that of catbox itself
+	TimedOut   bool     `json:"timed_out"`
+	Stopped    bool     `json:"stopped"`
+	Elapsed    float64  `json:"elapsed_s"`
+	Rusage     rusage   `json:"rusage"`
+	Calls      uint64   `json:"calls"`
+	Leftover   []string `json:"leftover"`
+	Violations int      `json:"violations"`
 }
 
 type rusage struct {
@@ -97,7 +96,7 @@ func (s *status) ended(r *catbox.Result, exit int) {
 	line := endedLine{
 		Type: "ended", Status: exit, TimedOut: r.TimedOut, Stopped: r.Stopped, Elapsed: r.Elapsed.Seconds(),
 		Rusage: rusage{r.Usage.User.Seconds(), r.Usage.System.Seconds(), r.Usage.MaxRSS},
-		Calls:  r.Calls, Leftover: r.Leftover, Violations: len(r.Violations),
+		Calls:  r.Calls, Leftover: notNull(r.Leftover), Violations: len(r.Violations),
 	}
 	if r.Signal != 0 {
 		name := signalName(r.Signal)
@@ -122,23 +121,33 @@ func signalName(sig unix.Signal) string {
 	return fmt.Sprintf("SIG%d", int(sig)) // a real-time signal
 }
 
-// inPIDNamespace tells whether the process has an id in a pid namespace below
-// that of /proc (NSpid in proc_pid_status(5)).
-func inPIDNamespace(pid int) bool {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	return err == nil && regexp.MustCompile(`(?m)^NSpid:(\t\d+){2,}$`).Match(data)
-}
-
 // sayDetails is what --verbose adds.
 func sayDetails(r *catbox.Result, tier int) {
 	say("tier %d (see 'catbox doctor')", tier)
 	for _, e := range r.Enforcement {
 		say("%s: %s", e.Part, e.By)
 	}
-	say("%d calls answered, %s left over and ended", r.Calls, processes(r.Leftover))
+	say("%d calls answered", r.Calls)
 	ms := time.Millisecond
 	say("took %v; user %v, system %v, largest process %d KiB",
 		r.Elapsed.Round(ms), r.Usage.User.Round(ms), r.Usage.System.Round(ms), r.Usage.MaxRSS>>10)
+}
+
+// quotedList lists names, of which a long list is cut.
+func quotedList(names []string) string {
+	const most = 10
+	var b strings.Builder
+	for i, name := range names {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(names)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(record.Quote(name))
+	}
+	return b.String()
 }
 
 func processes(n int) string {

@@ -82,7 +82,7 @@ type Death struct {
 type Ended struct {
 	Status   syscall.WaitStatus
 	Usage    syscall.Rusage
-	Leftover int
+	Leftover []string // the names of the processes that outlived it
 }
 
 // failure is why the command did not run.

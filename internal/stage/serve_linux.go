@@ -3,6 +3,8 @@ package stage
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -87,51 +89,80 @@ func (in *initProcess) reap(command int, done chan<- Ended) {
 			in.conn.send(message{Died: &Death{PID: pid, Signal: status.Signal()}}, -1)
 		}
 		if pid == command {
-			done <- Ended{Status: status, Usage: usage, Leftover: in.endAll()}
+			done <- Ended{Status: status, Usage: usage, Leftover: in.endRest()}
 			return
 		}
 	}
 }
 
-// endAll ends every other process of the run, waits until all are gone, and
-// returns how many there were.
-func (in *initProcess) endAll() int {
-	count := 0
+// endRest ends what outlived the command and returns the names of it, sorted.
+func (in *initProcess) endRest() []string {
+	for {
+		// Orphans come to the init: without a child of its own there is nobody.
+		pid, err := syscall.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
+		switch {
+		case err == syscall.EINTR || err == nil && pid > 0:
+			continue // was ending by itself
+		case err != nil:
+			return nil
+		}
+		names := in.others()
+		in.endAll()
+		return names
+	}
+}
+
+// others lists the run's other processes by name, as far as /proc shows them.
+func (in *initProcess) others() []string {
+	var names []string
+	pending := children(os.Getpid())
+	for len(pending) > 0 {
+		pid := pending[0]
+		pending = append(pending[1:], children(pid)...)
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if err == nil {
+			names = append(names, strings.TrimSuffix(string(comm), "\n"))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// children lists the children of a process, by all of its threads.
+func children(pid int) []int {
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, t := range tasks {
+		data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, t.Name()))
+		for field := range strings.FieldsSeq(string(data)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
+}
+
+// endAll ends every other process of the run and waits until all are gone.
+func (in *initProcess) endAll() {
 	for {
 		if in.spec.PIDNamespace {
 			// kill(2): -1 is every process of the namespace but the init.
 			syscall.Kill(-1, syscall.SIGKILL)
 		} else {
-			killChildren()
+			for _, pid := range children(os.Getpid()) {
+				syscall.Kill(pid, syscall.SIGKILL) // its children come to the init and are next
+			}
 		}
 		_, err := syscall.Wait4(-1, nil, unix.WALL, nil)
 		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {
-			return count // ECHILD: orphans come to the init, so none is left
-		}
-		count++
-	}
-}
-
-// killChildren ends the children of the init, which is their subreaper: the
-// children of those come to it and are next.
-func killChildren() {
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return
-	}
-	for _, t := range tasks {
-		data, err := os.ReadFile("/proc/self/task/" + t.Name() + "/children")
-		if err != nil {
-			continue
-		}
-		for _, field := range strings.Fields(string(data)) {
-			var pid int
-			if _, err := fmt.Sscan(field, &pid); err == nil && pid > 1 {
-				syscall.Kill(pid, syscall.SIGKILL)
-			}
+			return // ECHILD: orphans come to the init, so none is left
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (s *Supervisor) mayWrite(canonical string) bool {
 
 // isOwn tells whether the path belongs to the run and not to the host.
 func (s *Supervisor) isOwn(canonical string) bool {
-	return underAny(canonical, s.Own) && !underAny(canonical, s.Visible) || ownProcess(canonical)
+	return underAny(canonical, s.Own) && !underAny(canonical, s.Host) || ownProcess(canonical)
 }
 
 func underAny(path string, dirs []string) bool {

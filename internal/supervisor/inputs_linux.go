@@ -60,7 +60,7 @@ func readTimes(p *pinned) (errno unix.Errno, nothing bool) {
 	p.input.times, errno = p.times()
 	t := p.input.times
 	nothing = errno == 0 && p.takesOmit() && t[0].Nsec == unix.UTIME_OMIT && t[1].Nsec == unix.UTIME_OMIT
-	if errno == 0 && !nothing && p.flagsUnknown() {
+	if errno == 0 && !nothing && (p.flagsUnknown() || p.flagsWithoutPath()) {
 		errno = unix.EINVAL
 	}
 	return errno, nothing
@@ -69,6 +69,11 @@ func readTimes(p *pinned) (errno unix.Errno, nothing bool) {
 // takesOmit tells whether the call has UTIME_OMIT (utimensat(2)); with two of
 // them the kernel does not even look at the path.
 func (p *pinned) takesOmit() bool { return p.name == "utimensat" || p.name == "utimensat_time64" }
+
+// flagsWithoutPath tells whether utimensat has flags and a descriptor only.
+func (p *pinned) flagsWithoutPath() bool {
+	return p.takesOmit() && p.namesDescriptor(p.row.Paths()[0]) && p.flags(p.row.Arg(abi.AtFlags)) != 0
+}
 
 func readName(p *pinned) (errno unix.Errno, nothing bool) {
 	// One byte more than a name may have: the kernel's answer is ERANGE.
@@ -163,7 +168,12 @@ func (h *held) flagsUnknown() bool {
 	if h.name == "renameat2" {
 		i = 4
 	}
-	return ok && h.flags(i)&^known != 0
+	if !ok {
+		return false
+	}
+	flags := h.flags(i)
+	exchange := h.name == "renameat2" && flags&unix.RENAME_EXCHANGE != 0 && flags != unix.RENAME_EXCHANGE
+	return flags&^known != 0 || exchange
 }
 
 // namesDescriptor tells whether a path that is NULL stands for the descriptor
@@ -175,7 +185,18 @@ func (h *held) namesDescriptor(arg abi.PathArg) bool {
 	switch h.name {
 	case "futimesat", "utimensat", "utimensat_time64":
 		return h.fd(arg.Dir) != unix.AT_FDCWD
-	case "setxattrat", "removexattrat", "file_setattr":
+	}
+	return h.emptyIsDescriptor(arg)
+}
+
+// emptyIsDescriptor tells whether an empty path or NULL is as if the call had
+// only the descriptor, which must be none of O_PATH then.
+func (h *held) emptyIsDescriptor(arg abi.PathArg) bool {
+	switch h.name {
+	case "setxattrat", "file_setattr":
+		// Of the current directory it is the path.
+		return h.fd(arg.Dir) != unix.AT_FDCWD && h.flags(h.row.Arg(abi.AtFlags))&unix.AT_EMPTY_PATH != 0
+	case "removexattrat":
 		return h.flags(h.row.Arg(abi.AtFlags))&unix.AT_EMPTY_PATH != 0
 	}
 	return false

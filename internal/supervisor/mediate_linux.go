@@ -80,6 +80,9 @@ func (p *pinned) pinPath(arg abi.PathArg) (Answer, bool) {
 	if errno != 0 {
 		return Refuse(errno), true
 	}
+	if path == "" && p.emptyIsDescriptor(arg) {
+		return p.pinDescriptor(p.held.fd(arg.Dir))
+	}
 	l := p.lookup(arg, path)
 	l.Pin = true
 	place, errno := p.s.view.Resolve(l)

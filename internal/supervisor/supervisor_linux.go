@@ -27,9 +27,9 @@ type Config struct {
 	// Policy is resolved: its rules are on canonical paths.
 	Policy policy.Policy
 	// Own are places that belong to the run and may be written whatever the
-	// policy says (its private directories, /dev/null), but for those of the
-	// host that are visible there: Visible.
-	Own, Visible []string
+	// policy says (its private directories, /dev/null), but for places of the
+	// host that are seen there: Host.
+	Own, Host []string
 	// Exact tells that the walls hold what the policy says of writing, to the
 	// path. If not, the supervisor does every writing call itself.
 	Exact bool

@@ -12,9 +12,6 @@ func native32(b []byte) uint32 { return binary.NativeEndian.Uint32(b) }
 func native64(b []byte) uint64 { return binary.NativeEndian.Uint64(b) }
 
 func utime(p *pinned) Answer {
-	if p.fd >= 0 && p.flags(max(p.row.Arg(abi.AtFlags), 0)) != 0 && p.takesOmit() {
-		return Refuse(unix.EINVAL) // flags are about a path
-	}
 	return done(unix.UtimesNanoAt(unix.AT_FDCWD, procPath(p.file()), p.input.times[:], 0))
 }
 
