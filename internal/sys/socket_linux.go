@@ -50,11 +50,14 @@ func IoctlBuffer(fd int, request uint, buf []byte) error {
 	return nil
 }
 
-// FileSetattr is file_setattr(2) on the file that fd is open on (Linux 6.17).
-func FileSetattr(fd int, attr []byte) error {
-	var empty byte
-	_, _, errno := unix.Syscall6(unix.SYS_FILE_SETATTR, uintptr(fd), uintptr(unsafe.Pointer(&empty)),
-		uintptr(unsafe.Pointer(unsafe.SliceData(attr))), uintptr(len(attr)), unix.AT_EMPTY_PATH, 0)
+// FileSetattr is file_setattr(2) (Linux 6.17). An absolute path needs no directory.
+func FileSetattr(path string, attr []byte) error {
+	name, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_FILE_SETATTR, ^uintptr(0), uintptr(unsafe.Pointer(name)),
+		uintptr(unsafe.Pointer(unsafe.SliceData(attr))), uintptr(len(attr)), 0, 0)
 	if errno != 0 {
 		return errno
 	}

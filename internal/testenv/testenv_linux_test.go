@@ -33,9 +33,12 @@ func (f *fake) Fatalf(format string, args ...any) {
 	f.say(fmt.Sprintf(format, args...))
 	runtime.Goexit()
 }
-func (f *fake) Fatal(args ...any)                 { f.Fatalf("%s", fmt.Sprint(args...)) }
-func (f *fake) Error(args ...any)                 { f.failed = true; f.say(fmt.Sprint(args...)) }
-func (f *fake) Errorf(format string, args ...any) { f.failed = true; f.say(fmt.Sprintf(format, args...)) }
+func (f *fake) Fatal(args ...any) { f.Fatalf("%s", fmt.Sprint(args...)) }
+func (f *fake) Error(args ...any) { f.failed = true; f.say(fmt.Sprint(args...)) }
+func (f *fake) Errorf(format string, args ...any) {
+	f.failed = true
+	f.say(fmt.Sprintf(format, args...))
+}
 
 // on runs check as a test of its own would.
 func on(check func(testing.TB)) *fake {
