@@ -88,13 +88,16 @@ func (p *plan) landlock() *landlock.Rules {
 	if p.log {
 		return nil
 	}
-	r.Write = slices.Concat(p.walls.writable, p.private, namespace.DevWritable(p.terminal != ""))
+	r.Write = slices.Concat(p.walls.writable, p.own)
+	devices := namespace.Devices(p.terminal)
 	if p.tier == 1 {
 		r.Write = append(r.Write, "/proc") // of the run's own pid namespace
+		devices = namespace.Devices("")
+		if p.terminal != "" {
+			devices = append(devices, "/dev/console")
+		}
 	}
-	if p.tmp != "" {
-		r.Write = append(r.Write, p.tmp)
-	}
+	r.Write = append(r.Write, devices...)
 	if p.tier > 1 && p.readable != nil {
 		r.Read = slices.Concat(p.readable, p.walls.writable, existing([]string{"/proc", "/dev"}), r.Write)
 	}
@@ -131,7 +134,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.kill()
 	}
 	return supervisor.Config{
-		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(),
+		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		Given: given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,

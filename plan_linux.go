@@ -25,6 +25,7 @@ type plan struct {
 	walls    walls
 	private  []string // directories that the run has for itself
 	visible  []string // what stays there below them
+	devices  []string // what may be opened for writing beside it
 	own      []string // what belongs to the run and may be written in any case
 	readable []string // nil: everything
 	links    []namespace.Link

@@ -60,7 +60,8 @@ func (p *plan) makeTemporary() error {
 		return err
 	}
 	p.tmp = dir
-	p.own = append(namespace.DevWritable(false), dir)
+	p.own = []string{dir}
+	p.devices = namespace.Devices(p.terminal)
 	return nil
 }
 

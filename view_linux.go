@@ -25,7 +25,8 @@ func (p *plan) findView() error {
 		p.findPrivate()
 		p.terminal = terminal(p.cmd.Stdin)
 	}
-	p.own = append(namespace.DevWritable(p.terminal != ""), p.private...)
+	p.own = append([]string{"/dev/pts"}, p.private...)
+	p.devices = append(namespace.Devices(""), "/dev/console")
 	isThere := p.readable == nil || p.policy.Allows(policy.Read, p.dir) || p.policy.LeadsTo(policy.Read, p.dir) || slices.Contains(p.private, p.dir)
 	if !isThere {
 		return &UnsupportedError{Part: "working directory " + p.dir, Err: errorText("it is not among the readable paths")}

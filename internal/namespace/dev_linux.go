@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -27,14 +28,13 @@ var devLinks = [][2]string{
 // process; root owns them, in every user namespace in which it is mapped.
 var hostProc = []string{"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"}
 
-// DevWritable are the paths of a run's /dev that may be opened for writing.
-func DevWritable(terminal bool) []string {
-	paths := []string{"/dev/pts", "/dev/ptmx"}
-	if terminal {
-		paths = append(paths, "/dev/console")
-	}
-	for _, dev := range devices {
-		if _, err := os.Stat(dev); err == nil {
+// Devices are the host's devices that a run may open for writing, and no more:
+// their mode and name are the host's. terminal is that which the command is
+// started on, "" if there is none.
+func Devices(terminal string) []string {
+	var paths []string
+	for _, dev := range append(slices.Clip(devices), terminal) {
+		if _, err := os.Stat(dev); dev != "" && err == nil {
 			paths = append(paths, dev)
 		}
 	}
@@ -72,7 +72,8 @@ func (b *builder) mountDev() error {
 		if _, ok := b.clones[d]; !ok {
 			continue
 		}
-		if err := b.place(d, false); err != nil {
+		// Read-only keeps the host's inode as it is; a device can be written through it.
+		if err := b.place(d, true); err != nil {
 			return err
 		}
 	}
@@ -121,7 +122,7 @@ func (b *builder) mountShm() error {
 func (b *builder) placeAt(path, target string) error {
 	b.clones[target] = b.clones[path]
 	delete(b.clones, path)
-	return b.place(target, false)
+	return b.place(target, true)
 }
 
 func (b *builder) mountProc() error {

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -54,7 +55,7 @@ func (r *receiver) open(h *held) Answer {
 	if errno != 0 {
 		return Refuse(errno)
 	}
-	if h.s.mediatesWrites() {
+	if h.s.mediatesWrites() && (o.writes() || o.how) {
 		return r.mediateOpen(h, o)
 	}
 	if o.access() == 0 || !o.writes() && !h.s.Policy.Restricts(policy.Read) {
@@ -88,7 +89,7 @@ func (h *held) judgeOpen(o opening, p target.Place) (Answer, bool) {
 	if s.Policy.Hidden(p.Canonical) && !s.isOwn(p.Canonical) && o.flags&unix.O_CREAT == 0 {
 		return Refuse(unix.ENOENT), true
 	}
-	if o.writes() && !s.mayWrite(p.Canonical) && !s.isGiven(p) {
+	if o.writes() && !s.mayWrite(p.Canonical) && !slices.Contains(s.Devices, p.Canonical) && !s.isGiven(p) {
 		if !p.Exists && o.flags&unix.O_CREAT == 0 {
 			return Refuse(unix.ENOENT), true // nothing there that could be changed
 		}

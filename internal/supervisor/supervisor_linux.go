@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -27,9 +28,12 @@ type Config struct {
 	// Policy is resolved: its rules are on canonical paths.
 	Policy policy.Policy
 	// Own are places that belong to the run and may be written whatever the
-	// policy says (its private directories, /dev/null), but for places of the
+	// policy says (its private directories, its terminals), but for places of the
 	// host that are seen there: Host.
 	Own, Host []string
+	// Devices may be opened for writing; everything else about them is as the
+	// policy says.
+	Devices []string
 	// Exact tells that the walls hold what the policy says of writing, to the
 	// path. If not, the supervisor does every writing call itself.
 	Exact bool
@@ -64,6 +68,9 @@ type Supervisor struct {
 	fd       int // the listener's
 	view     *target.View
 	given    map[FileID]bool
+	// deniesSome tells that something is denied, or hidden, that lies in or may
+	// come to lie in a place that can be written.
+	deniesSome bool
 	waiting  waiting
 	reports  *reporter
 	calls    atomic.Uint64
@@ -86,6 +93,9 @@ func Start(cfg Config) (*Supervisor, error) {
 		Config: cfg, listener: cfg.Listener, view: view, given: map[FileID]bool{},
 		fd: int(cfg.Listener.Fd()), reports: newReporter(cfg.Violation), lead: make(chan struct{}, 1),
 	}
+	s.deniesSome = slices.ContainsFunc(cfg.Policy.Rules(), func(r policy.Rule) bool {
+		return r.Effect != policy.EffectAllow && r.Access&policy.Write != 0
+	})
 	for _, id := range cfg.Given {
 		s.given[id] = true
 	}
