@@ -72,6 +72,9 @@ func (p *pinned) pin() (Answer, bool) {
 	if i := p.row.Arg(abi.FD); i >= 0 {
 		return p.pinDescriptor(p.held.fd(i))
 	}
+	if len(p.places) == 2 && p.placesDenied(p.places[0], p.places[1]) {
+		return p.violation(act{op: record.Write, canonical: p.places[1].Canonical})
+	}
 	return Answer{}, false
 }
 

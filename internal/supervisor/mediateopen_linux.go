@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,9 +14,11 @@ import (
 // mediateOpen opens the file here and hands it over.
 func (r *receiver) mediateOpen(h *held, o opening) Answer {
 	r.passLead()
-	if o.resolve != 0 {
+	if o.how && (o.resolve != 0 || !o.writes()) {
 		// The restrictions of openat2 would have to be kept on every step of our
-		// own walk. Programs take the plain open where there is no openat2.
+		// own walk; and what only reads is the kernel's to judge, by the target's
+		// rights, but the flags of openat2 can become others until then. Programs
+		// take the plain open where there is no openat2.
 		return Refuse(unix.ENOSYS)
 	}
 	if o.flags&unix.O_PATH != 0 {
@@ -107,6 +110,9 @@ func openPlace(h *held, o opening, p target.Place) (int, error) {
 		return -1, err
 	}
 	kind := st.Mode & unix.S_IFMT
+	if !h.ownsProc(p) {
+		return -1, unix.EACCES
+	}
 	switch {
 	case o.temporary():
 		return unix.Open(procPath(p.File), flags&^unix.O_NOFOLLOW, uint32(o.mode))
@@ -124,6 +130,21 @@ func openPlace(h *held, o opening, p target.Place) (int, error) {
 		return openFIFO(h, p.File, flags)
 	}
 	return unix.Open(procPath(p.File), flags, 0)
+}
+
+// ownsProc is false for a file of procfs that is not of the target's own
+// process: procfs asks for the rights of who opens it (ptrace(2)), and the
+// supervisor may open the memory of the run's init, which has capabilities.
+func (h *held) ownsProc(p target.Place) bool {
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(p.File, &fs); err != nil {
+		return false
+	}
+	if fs.Type != unix.PROC_SUPER_MAGIC {
+		return true
+	}
+	status, errno := h.thread.Status()
+	return errno == 0 && strings.HasPrefix(p.Canonical, "/proc/"+strconv.Itoa(status.NSTgid)+"/")
 }
 
 // openFIFO opens a FIFO that has no other end yet, without blocking here: the

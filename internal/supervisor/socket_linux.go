@@ -3,6 +3,7 @@ package supervisor
 import (
 	"encoding/binary"
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -97,6 +98,9 @@ func (r *receiver) makeSocket(h *held) Answer {
 	if !r.s.familyAllowed(h.flags(0)) {
 		return r.socket(h)
 	}
+	if errno := kindAllowed(h.flags(0), h.flags(1), h.flags(2)); errno != 0 && r.s.Policy.Action() != policy.Log {
+		return Refuse(errno)
+	}
 	f, err := r.s.Socket(int(h.flags(0)), int(h.flags(1)), int(h.flags(2)))
 	if err != nil {
 		return done(err)
@@ -113,6 +117,25 @@ func (s *Supervisor) familyAllowed(family uint32) bool {
 		return s.Policy.Network() != policy.NetworkNone
 	}
 	return s.Policy.Action() == policy.Log
+}
+
+// kindAllowed is what the filter tests of type and protocol for socket(2):
+// others are not what the family seems to be (AF_PACKET, MPTCP, SCTP).
+func kindAllowed(family, typ, protocol uint32) unix.Errno {
+	switch family {
+	case unix.AF_NETLINK:
+		if protocol != unix.NETLINK_ROUTE {
+			return unix.EPROTONOSUPPORT
+		}
+	case unix.AF_INET, unix.AF_INET6:
+		if !slices.Contains([]uint32{unix.SOCK_STREAM, unix.SOCK_DGRAM, unix.SOCK_RAW}, typ&0xf) { // SOCK_TYPE_MASK
+			return unix.ESOCKTNOSUPPORT
+		}
+		if !slices.Contains([]uint32{0, unix.IPPROTO_TCP, unix.IPPROTO_UDP, unix.IPPROTO_ICMP, unix.IPPROTO_ICMPV6}, protocol) {
+			return unix.EPROTONOSUPPORT
+		}
+	}
+	return 0
 }
 
 // makePair makes a pair of unix sockets, which are the only ones that come in pairs.

@@ -71,10 +71,10 @@ type Supervisor struct {
 	// deniesSome tells that something is denied, or hidden, that lies in or may
 	// come to lie in a place that can be written.
 	deniesSome bool
-	waiting  waiting
-	reports  *reporter
-	calls    atomic.Uint64
-	stopOnce sync.Once
+	waiting    waiting
+	reports    *reporter
+	calls      atomic.Uint64
+	stopOnce   sync.Once
 
 	lead      chan struct{} // holds one token: who has it receives
 	followers atomic.Int32  // receivers that wait for the token

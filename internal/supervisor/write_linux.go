@@ -15,7 +15,9 @@ func (s *Supervisor) mediatesWrites() bool {
 }
 
 // metadataCalls are those of the class Write that Landlock does not see
-// (landlock(7)): without read-only mounts they have no wall.
+// (landlock(7)). Read-only mounts hold them, but not by a descriptor that the
+// command was given: that is on a mount of the host, and can come under any
+// number, or be what /proc/self/fd leads to, after the look at the call.
 var metadataCalls = map[string]bool{
 	"chmod": true, "fchmod": true, "fchmodat": true, "fchmodat2": true,
 	"chown": true, "chown32": true, "fchown": true, "fchown32": true, "lchown": true, "lchown32": true, "fchownat": true,
@@ -29,8 +31,17 @@ func (s *Supervisor) mediates(h *held) bool {
 	if s.Policy.Action() == policy.Log {
 		return false
 	}
-	return !s.Exact || !s.Mounts && metadataCalls[h.name]
+	return !s.Exact || metadataCalls[h.name] || s.movesDenied(h)
 }
+
+// movesDenied tells whether a rename could carry along what is denied. A mount
+// below a directory does not keep it from being renamed (rename(2) says EBUSY
+// for the mount point alone), and Landlock allows the directory above.
+func (s *Supervisor) movesDenied(h *held) bool {
+	return isRename(h.name) && s.deniesSome
+}
+
+func isRename(name string) bool { return name == "rename" || name == "renameat" || name == "renameat2" }
 
 // write decides about the calls that change the tree or its metadata.
 func (r *receiver) write(h *held) Answer {
@@ -131,11 +142,15 @@ func (h *held) renameTarget(arg abi.PathArg) bool {
 // carriesDenied tells whether a rename of the place would carry along
 // something below it that may not be written.
 func (h *held) carriesDenied(place target.Place) bool {
-	switch h.name {
-	case "rename", "renameat", "renameat2":
-		return !h.s.isOwn(place.Canonical) && h.s.Policy.DeniesBelow(policy.Write, place.Canonical) && h.s.view.IsDir(place)
-	}
-	return false
+	return isRename(h.name) && !h.s.isOwn(place.Canonical) &&
+		h.s.Policy.DeniesBelow(policy.Write, place.Canonical) && h.s.view.IsDir(place)
+}
+
+// placesDenied tells whether a rename would put a directory where the policy
+// denies something below: made elsewhere, it would come to be there.
+func (h *held) placesDenied(from, to target.Place) bool {
+	return isRename(h.name) && !h.s.isOwn(to.Canonical) &&
+		h.s.Policy.DeniesBelow(policy.Write, to.Canonical) && h.s.view.IsDir(from)
 }
 
 // arguments decides about the ioctls that change a file by any descriptor.
@@ -144,7 +159,8 @@ func (r *receiver) arguments(h *held) Answer {
 	if h.name != "ioctl" || i < 0 {
 		return r.process(h)
 	}
-	if h.s.mediates(h) || !h.s.Mounts && h.s.Policy.Action() != policy.Log {
+	_, known := ioctlSizes[h.flags(h.row.Arg(abi.Request))]
+	if h.s.mediates(h) || (known || !h.s.Mounts) && h.s.Policy.Action() != policy.Log {
 		return r.mediateIoctl(h)
 	}
 	if a, refused := h.judgeDescriptor(h.fd(i)); refused {
