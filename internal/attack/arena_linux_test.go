@@ -63,11 +63,12 @@ func clearFlags(path string) {
 
 // arena is the place of one arm: what must stay as it is, and what may be
 // written. They look the same inside, so that a program does the same in both.
+// The twin has the name that the target has, beside which races want a directory "allowed".
 type arena struct{ Root, Outside, Allowed, Twin string }
 
 func newArena() (arena, error) {
 	root, err := os.MkdirTemp(base, "arena-")
-	a := arena{root, filepath.Join(root, "outside"), filepath.Join(root, "allowed"), filepath.Join(root, "allowed", "twin")}
+	a := arena{root, filepath.Join(root, "outside"), filepath.Join(root, "allowed"), filepath.Join(root, "allowed", "outside")}
 	return a, errors.Join(err, os.Mkdir(a.Allowed, 0o755), furnish(a.Outside), furnish(a.Twin))
 }
 

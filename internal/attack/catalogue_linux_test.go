@@ -51,7 +51,13 @@ func names(families ...map[string]program) []string {
 	return list
 }
 
+func without(list []string, name string) []string {
+	return slices.DeleteFunc(list, func(s string) bool { return s == name })
+}
+
 const noRefusal = "unconfined there is nobody to make the mistake"
+
+var restrictions = []string{"openat2-symlinks", "openat2-magic", "openat2-xdev", "openat2-beneath", "openat2-in-root"}
 
 var i386Tree = []string{"open", "creat", "openat", "unlink", "chmod", "lchown16", "mkdir", "rename", "link", "symlink",
 	"truncate", "truncate64", "utime", "setxattr"}
@@ -95,10 +101,11 @@ func catalogue() []row {
 			programs: []string{"init-memory-write", "init-memory-openat2", "init-environ", "init-ptrace"}},
 
 		{id: "S01", title: "io_uring", oracle: told, programs: []string{"io-uring-setup", "io-uring-enter", "io-uring-register"}},
-		{id: "S03", title: "openat2 with every restriction",
-			programs: []string{"openat2", "openat2-symlinks", "openat2-magic", "openat2-xdev", "openat2-beneath", "openat2-in-root",
-				"openat2-long", "openat2-creat"}},
-		{id: "S04", title: "every generation of the calls that write", programs: append(names(treePrograms), "truncate", "creat", "open-legacy")},
+		{id: "S03", title: "openat2", programs: []string{"openat2", "openat2-long", "openat2-creat"}},
+		{id: "S03b", title: "openat2 with every restriction", programs: restrictions, modes: []mode{explain, tier2}},
+		{id: "S03c", title: "openat2 with every restriction, mediated", programs: restrictions, modes: []mode{mediate, tier2mediate},
+			noBenign: "ENOSYS: programs have another way"},
+		{id: "S04", title: "every generation of the calls that write", programs: append(without(names(treePrograms), "mknod-device"), "truncate", "creat", "open-legacy")},
 		{id: "S05", title: "numbers that nobody knows", oracle: told, programs: []string{"unknown-numbers"}, noControl: "the kernel has none either"},
 		{id: "S06", title: "32-bit calls from a 32-bit program", i386: true, programs: i386Tree},
 		{id: "S06b", title: "32-bit calls: the filter", i386: true, oracle: told, noBenign: "see S06",

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,12 +41,13 @@ var descriptorPrograms = map[string]program{
 }
 
 // listDescriptors succeeds if there is a descriptor that was not meant to be. The
-// runtime's own are anonymous inodes (epoll, eventfd), and the listing has one.
+// Go runtime's own are anonymous inodes (epoll, eventfd) and the limits of the
+// control group.
 func listDescriptors(target) error {
 	var found []string
 	for _, fd := range inherited() {
 		link, err := os.Readlink("/proc/self/fd/" + itoa(fd))
-		if err == nil && !slices.Contains([]string{"anon_inode:[eventpoll]", "anon_inode:[eventfd]"}, link) {
+		if err == nil && !slices.Contains([]string{"anon_inode:[eventpoll]", "anon_inode:[eventfd]"}, link) && !strings.HasPrefix(link, "/sys/fs/cgroup/") {
 			found = append(found, link)
 		}
 	}

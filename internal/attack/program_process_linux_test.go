@@ -75,7 +75,7 @@ var processPrograms = map[string]program{
 	"init-memory-write":   func(target) error { return openOnly("/proc/"+itoa(os.Getppid())+"/mem", unix.O_RDWR) },
 	"init-memory-openat2": func(target) error { return openOnly2("/proc/"+itoa(os.Getppid())+"/mem", unix.O_RDONLY) },
 	"init-environ":        func(target) error { return openOnly2("/proc/"+itoa(os.Getppid())+"/environ", unix.O_RDONLY) },
-	"init-ptrace":         func(target) error { runtime.LockOSThread(); return unix.PtraceAttach(os.Getppid()) },
+	"init-ptrace":         func(target) error { runtime.LockOSThread(); return unix.PtraceSeize(os.Getppid()) },
 	"kernel-memory":       func(target) error { return openOnly2("/proc/kcore", unix.O_RDONLY) },
 
 	// A daemon tells where it is and is left alone.

@@ -40,7 +40,7 @@ func newFlipping(good, bad string) *flipping {
 	f.bad = *f.word
 	copy(bytes, good)
 	f.good = *f.word
-	if good[8*min(at+1, len(good)/8):] != bad[8*min(at+1, len(good)/8):] {
+	if rest := min(8*(at+1), len(good)); good[rest:] != bad[rest:] {
 		panic("the paths differ in more than a word: " + good + " " + bad)
 	}
 	return f
@@ -117,7 +117,7 @@ func furnish2(dir string) error {
 	if _, err := os.Lstat(dir + "/f"); err == nil {
 		return nil
 	}
-	return errors.Join(os.WriteFile(dir+"/f", []byte("x"), 0o644), os.MkdirAll(dir+"/d", 0o755))
+	return errors.Join(os.MkdirAll(dir+"/d", 0o755), os.WriteFile(dir+"/f", []byte("x"), 0o644))
 }
 
 func nothing(string) {}

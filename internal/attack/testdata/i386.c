@@ -4,7 +4,7 @@ typedef unsigned int u32;
 static int call(int nr, u32 a, u32 b, u32 c, u32 d)
 {
 	int r;
-	__asm__ volatile("int $0x80" : "=a"(r) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d) : "memory");
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(0) : "memory");
 	return r;
 }
 
