@@ -87,6 +87,9 @@ func (a sockaddr) abstract() bool { return a.family == unix.AF_UNIX && a.path ==
 
 // unixPlace pins the socket that a unix address leads to.
 func (h *held) unixPlace(a sockaddr, entry bool) (target.Place, unix.Errno) {
+	if len(a.raw) > unix.SizeofSockaddrUnix {
+		return target.Place{Dir: -1, File: -1}, unix.EINVAL
+	}
 	return h.s.view.Resolve(target.Lookup{
 		Thread: h.thread, Dir: unix.AT_FDCWD, Path: a.path, Follow: true, Entry: entry, Pin: true,
 	})

@@ -86,7 +86,22 @@ func rename(p *pinned) Answer {
 }
 
 func truncate(p *pinned) Answer {
+	if p.exceedsLimit() {
+		unix.Tgkill(p.process(), int(p.thread), unix.SIGXFSZ)
+		return Refuse(unix.EFBIG)
+	}
 	return done(unix.Truncate(procPath(p.file()), p.input.length))
+}
+
+// exceedsLimit tells whether the file would grow beyond the target's
+// RLIMIT_FSIZE (setrlimit(2)); the supervisor has its own.
+func (p *pinned) exceedsLimit() bool {
+	var limit unix.Rlimit
+	var st unix.Stat_t
+	if unix.Prlimit(int(p.thread), unix.RLIMIT_FSIZE, nil, &limit) != nil || unix.Fstat(p.file(), &st) != nil {
+		return false
+	}
+	return p.input.length > st.Size && uint64(p.input.length) > limit.Cur && st.Mode&unix.S_IFMT == unix.S_IFREG
 }
 
 func chmod(p *pinned) Answer {

@@ -175,7 +175,10 @@ func (v *View) resolveFrom(base int, l Lookup) (Place, unix.Errno) {
 		fd, errno := openPath(base, relative(l.Path), l.Follow)
 		switch errno {
 		case 0:
-			return v.found(fd, p, false)
+			if found, errno := v.found(fd, p, false); errno != unix.ENAMETOOLONG {
+				return found, errno
+			}
+			return v.walk(base, l)
 		case unix.ELOOP:
 			return v.walk(base, l)
 		case unix.ENOENT: // perhaps only the last component

@@ -214,12 +214,20 @@ func (w *walker) file(fd int, name string) (Place, unix.Errno) {
 		unix.Close(fd)
 		return p, errno
 	}
-	found, errno := w.v.found(fd, p, w.l.Pin)
-	if errno != 0 {
+	if canonical, errno := w.v.pathOf(fd); errno == 0 {
+		p.Canonical = canonical
+	} else if errno != unix.ENAMETOOLONG { // then it is known how the file was reached
+		unix.Close(fd)
 		p.Close()
 		return none, errno
 	}
-	return found, 0
+	p.Exists = true
+	if w.l.Pin {
+		p.File = fd
+	} else {
+		unix.Close(fd)
+	}
+	return p, 0
 }
 
 // here is the end of a path that led to the current directory: "/", "." or a magic link.
