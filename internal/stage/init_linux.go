@@ -31,6 +31,7 @@ type initProcess struct {
 	start     chan struct{}     // the word to go
 	forked    chan forkedResult // what came of it
 	endOfInit chan struct{}
+	asCommand chan func() // for the confined thread to do, once the command has been started
 }
 
 type forkedResult struct {
@@ -43,7 +44,7 @@ func runInit() int {
 	in := &initProcess{
 		listener: -1, witness: &witness{seen: map[syscall.Signal]time.Time{}},
 		confined: make(chan error), start: make(chan struct{}),
-		forked: make(chan forkedResult), endOfInit: make(chan struct{}),
+		forked: make(chan forkedResult), endOfInit: make(chan struct{}), asCommand: make(chan func()),
 	}
 	if err := in.run(); err != nil {
 		if in.conn != nil {
@@ -178,7 +179,14 @@ func (in *initProcess) confinedThread() {
 	<-in.start
 	pid, err := in.fork()
 	in.forked <- forkedResult{pid, err}
-	<-in.endOfInit
+	for {
+		select {
+		case do := <-in.asCommand:
+			do()
+		case <-in.endOfInit:
+			return
+		}
+	}
 }
 
 func (in *initProcess) confineThread() error {

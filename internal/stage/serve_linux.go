@@ -167,9 +167,18 @@ func (in *initProcess) endAll() {
 	}
 }
 
-// makeSocket makes a socket in the run's namespaces for the supervisor, which is not in them.
+// makeSocket makes a socket in the run's namespaces for the supervisor, which is
+// not in them. It is made with the rights of the command: a socket keeps those of
+// its maker (netlink(7), raw(7)), and the init has more.
 func (in *initProcess) makeSocket(r *SocketRequest) {
-	fd, err := unix.Socket(r.Family, r.Type|unix.SOCK_CLOEXEC, r.Protocol)
+	var fd int
+	var err error
+	made := make(chan struct{})
+	in.asCommand <- func() {
+		fd, err = unix.Socket(r.Family, r.Type|unix.SOCK_CLOEXEC, r.Protocol)
+		close(made)
+	}
+	<-made
 	if err != nil {
 		errno, _ := err.(unix.Errno)
 		in.conn.send(message{Socketed: &socketDone{Errno: errno}}, -1)
