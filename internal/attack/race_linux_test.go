@@ -15,7 +15,7 @@ import (
 )
 
 // raceTime is how long an arm of a race tries.
-const raceTime = 1200 * time.Millisecond
+const raceTime = 500 * time.Millisecond
 
 // flipping is a path in memory that another thread changes between two strings
 // of the same length, in one store: no third string is ever seen.

@@ -252,3 +252,17 @@ func forkBomb(m mode) (res result) {
 }
 
 func endProcess(pid int) { _ = exec.Command("kill", "-9", itoa(pid)).Run() }
+
+// i386Socket: what the supervisor makes for a 32-bit program comes to be there.
+func i386Socket(m mode) result {
+	a := row{i386: true, oracle: told}.runArm(m, "socketcall-unix", true)
+	switch {
+	case a.err == errNoCompiler:
+		return result{notApplicable, []string{a.err.Error()}}
+	case a.err != nil:
+		return failed(a.err)
+	case !a.success:
+		return result{broken, []string{a.out.Output + a.out.Err}}
+	}
+	return result{blocked, nil}
+}

@@ -85,6 +85,8 @@ static int act(const char *name, const char *dir)
 		return socketcall(1, 2, 10, 0);
 	if (same(name, "socketcall-raw"))
 		return socketcall(1, 2, 3, 255);
+	if (same(name, "socketcall-icmp"))
+		return socketcall(1, 2, 3, 1);
 	if (same(name, "socketcall-uevent"))
 		return socketcall(1, 16, 3, 15);
 	if (same(name, "socketcall-audit"))

@@ -1,0 +1,114 @@
+package main
+
+// guard is one thing that keeps a program in, and how to take it out.
+type guard struct {
+	name  string
+	edits []edit
+	rows  string // that are to notice
+	modes string // in which it is the only wall; "": all
+	// behind says which other wall holds, so that no row can notice.
+	behind string
+}
+
+type edit struct{ file, old, new string }
+
+func one(file, old, new string) []edit { return []edit{{file, old, new}} }
+
+const (
+	superv = "internal/supervisor/"
+	stage  = "internal/stage/"
+	views  = "internal/namespace/"
+	filter = "internal/seccomp/"
+)
+
+var guards = []guard{
+	{name: "close_range", rows: "F01|F02", edits: one(stage+"init_linux.go",
+		"if err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {",
+		"if err := unix.CloseRange(^uint(0)>>1, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {")},
+	{name: "landlock", rows: "P06|T06", modes: "tier2|explain", edits: one(stage+"init_linux.go",
+		"if err := landlock.Restrict(rules); err != nil {", "if err := error(nil); err != nil {")},
+	{name: "landlock scope of signals", rows: "X05", modes: "tier2",
+		behind: "the supervisor holds kill and its like; the scope is for a number that changes its owner in between",
+		edits:  one("config_linux.go", "Scope: !p.log", "Scope: false")},
+	{name: "read-only mounts", rows: "T01|W07", modes: "explain",
+		behind: "Landlock holds the tree, the supervisor does metadata itself",
+		edits:  one(views+"place_linux.go", "return sys.MountSetattr(unix.AT_FDCWD, \"/\", unix.AT_RECURSIVE, unix.MOUNT_ATTR_RDONLY, 0)", "return nil")},
+	{name: "network namespace", rows: "K02|K05|K10", modes: "explain",
+		edits: one("plan_linux.go", "return p.tier == 1 && !p.log && p.policy.Network() != policy.NetworkHost", "return false")},
+	{name: "IPC namespace", rows: "K14", modes: "explain", edits: one("config_linux.go", " | unix.CLONE_NEWIPC", "")},
+	{name: "SysV refused without namespaces", rows: "K14b", modes: "tier2", edits: one("plan_linux.go",
+		"SysV:     p.tier > 1 && !p.log,", "SysV:     false,")},
+	{name: "socket families", rows: "K06|K07|S08", modes: "explain",
+		edits: one(filter+"sockets.go", "return append(rules, always(o.otherFamily()))", "return append(rules, always(Allow))")},
+	{name: "netlink protocols", rows: "K07", modes: "explain", edits: one(filter+"sockets.go",
+		"{When: []Cond{is, notEqual(argProtocol, unix.NETLINK_ROUTE)}, Do: Errno(unix.EPROTONOSUPPORT)}, allow,", "allow,")},
+	{name: "inet protocols", rows: "K03b", modes: "explain", edits: one(filter+"sockets.go",
+		"{When: append([]Cond{is}, noneOf(argProtocol, Int, inetProtocols)...), Do: Errno(unix.EPROTONOSUPPORT)}, allow,", "allow,")},
+	{name: "kinds of socketcall", rows: "K07b", modes: "explain", edits: one(superv+"socket_linux.go",
+		"errno != 0 && r.s.Policy.Action() != policy.Log", "errno != 0 && r.s.Policy.Action() == policy.Log"),
+		behind: "the thread that makes the socket is under the filter itself"},
+	{name: "TIOCSTI", rows: "X08|S08", modes: "explain", edits: one(filter+"arguments.go", "unix.TIOCSTI, ", "")},
+	{name: "TIOCLINUX", rows: "X08", modes: "explain", edits: one(filter+"arguments.go", "unix.TIOCLINUX, ", "")},
+	{name: "clone's namespace flags", rows: "N01", modes: "explain", edits: one(filter+"arguments.go",
+		"only(!o.Nesting, Rule{When: []Cond{{0, cloneNamespaces, 0, AnySet}}, Do: Errno(unix.EPERM)})", "nil")},
+	{name: "unshare's flags", rows: "N01", modes: "explain", edits: one(filter+"arguments.go",
+		"only(!o.Nesting, Rule{When: []Cond{{0, ^uint64(unshareable), 0, AnySet}}, Do: Errno(unix.EPERM)})", "nil")},
+	{name: "mount calls", rows: "N03", modes: "explain", edits: one(filter+"rules.go",
+		"return only(!o.Nesting, always(Errno(r.Class.Errno())))", "return nil")},
+	{name: "io_uring, keys, clone3", rows: "S01|S10|Q01|S16", modes: "explain", edits: one(filter+"rules.go",
+		"return []Rule{always(Errno(r.Class.Errno()))}\n	case abi.Namespace:", "return nil\n	case abi.Namespace:")},
+	{name: "calls on processes by number", rows: "X06|X01", modes: "tier2", edits: one("plan_linux.go",
+		"Process:  p.tier > 1,", "Process:  false,")},
+
+	{name: "mediated opens are judged", rows: "W01|W04", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+		"if a, refused := h.judgeOpen(o, place); refused {", "if a, refused := h.judgeOpen(o, place); refused && false {")},
+	{name: "mediated calls are judged", rows: "S04|P20", modes: "mediate", edits: one(superv+"mediate_linux.go",
+		"if a, refused := p.judgePlace(arg, path, place); refused {", "if a, refused := p.judgePlace(arg, path, place); refused && false {")},
+	{name: "no CONTINUE after the look", rows: "T01", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+		"	var fd int\n	var err error\n", "	if o.flags != 0 {\n		return Continue(), false\n	}\n	var fd int\n	var err error\n")},
+	{name: "what is pinned is opened", rows: "T06|T07", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+		"return unix.Open(procPath(p.File), flags, 0)\n}", "return unix.Open(o.path, flags, 0)\n}")},
+	{name: "O_EXCL on creation", rows: "T06|T07|W04", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+		"flags|unix.O_EXCL, uint32(o.mode))", "flags&^unix.O_NOFOLLOW, uint32(o.mode))")},
+	{name: "the descriptor is taken over", rows: "T10|T10b|P05", modes: "mediate|explain", edits: one(superv+"mediate_linux.go",
+		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		return Answer{}, false\n	}",
+		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		again, _ := p.takeOver(fd)\n		p.fd = again\n		return Answer{}, false\n	}")},
+	{name: "metadata is mediated behind mounts", rows: "T10b", modes: "explain", edits: one(superv+"write_linux.go",
+		"return !s.Exact || metadataCalls[h.name] || s.movesDenied(h)", "return !s.Exact || !s.Mounts && metadataCalls[h.name] || s.movesDenied(h)")},
+	{name: "renames are mediated beside denials", rows: "P17", modes: "explain", edits: one(superv+"write_linux.go",
+		" || s.movesDenied(h)", "")},
+	{name: "denied places come not by rename", rows: "P16", modes: "mediate", edits: one(superv+"mediate_linux.go",
+		"if len(p.places) == 2 && p.placesDenied(", "if len(p.places) == 3 && p.placesDenied(")},
+	{name: "procfs of others is not opened", rows: "P24", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+		"if !h.ownsProc(p) {", "if false {")},
+	{name: "openat2 that reads is not made", rows: "P24", modes: "mediate",
+		behind: "procfs of others is not opened", edits: one(superv+"mediateopen_linux.go",
+			"if o.how && (o.resolve != 0 || !o.writes()) {", "if o.how && o.resolve != 0 {")},
+	{name: "the target's capabilities", rows: "W05b", modes: "mediate", edits: one(superv+"mediate_linux.go",
+		"if own&^caps == 0 {", "if true {")},
+	{name: "unix sockets are judged", rows: "K08|K09|F05", modes: "explain", edits: one(superv+"connect_linux.go",
+		"h.s.Policy.AllowsConnect(policy.UnixDestination(place.Canonical)) {", "true {")},
+	{name: "connect on a copy", rows: "T12", modes: "explain", edits: one(superv+"connect_linux.go",
+		"	defer to.close()\n	return sock.result(done(", "	defer to.close()\n	if addr.path != \"\" {\n		return Continue()\n	}\n	return sock.result(done(")},
+	{name: "ADDFD that fails refuses", rows: "F10", modes: "mediate", edits: one(superv+"supervisor_linux.go",
+		"		response.Error = -int32(errno)\n	default:", "		response.Flags = unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE\n		_ = errno\n	default:")},
+	{name: "signals are blocked on receivers", rows: "Z05", modes: "mediate", edits: one(superv+"supervisor_linux.go",
+		"return sys.BlockSignals(wake)", "return nil")},
+	{name: "bad pointers refuse", rows: "B01", modes: "mediate", edits: one("internal/target/memory_linux.go",
+		"	return unix.EFAULT\n}", "	return 0\n}")},
+	{name: "unknown calls refuse", rows: "S05|S07|S06b", modes: "explain", behind: "this kernel has none of the numbers",
+		edits: one(filter+"compile.go", "var unknown = Errno(unix.ENOSYS)", "var unknown = Allow")},
+	{name: "what outlives the command is ended", rows: "L01", modes: "tier2", edits: one(stage+"serve_linux.go",
+		"		in.endAll()\n		return names", "		return names")},
+	{name: "the end of the caller is noticed", rows: "L06|Z01", modes: "tier2", edits: one(stage+"serve_linux.go",
+		"case !ok || m.Kill:", "case m.Kill:")},
+	{name: "pdeathsig of the init", rows: "L06|Z01", modes: "explain", behind: "the init ends when the socket to the caller is closed",
+		edits: []edit{
+			{stage + "init_linux.go", "return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)", "return nil"},
+			{stage + "start_linux.go", "cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL", "_ = cmd"},
+		}},
+	{name: "the init is not dumpable", rows: "P24", modes: "explain|tier2", behind: "Landlock and the init's capabilities keep a program from tracing it",
+		edits: one(stage+"init_linux.go", "unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)", "error(nil)")},
+	{name: "refusal without namespaces", rows: "Z07", modes: "tier2", edits: one("tier_linux.go",
+		"if p.policy.Network() == policy.NetworkIsolated {", "if false {")},
+}
