@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -87,7 +88,8 @@ type jsonViolation struct {
 	Escaped   []string  `json:"escaped,omitempty"`
 }
 
-// MarshalJSON writes one object without a newline in it.
+// MarshalJSON writes one object without a newline in it, nor anything else that
+// a terminal could take as an order.
 func (v Violation) MarshalJSON() ([]byte, error) {
 	w := jsonViolation{
 		Type: "violation", Seq: v.Seq, Time: v.Time, Operation: v.Operation, Call: v.Call,
@@ -96,7 +98,24 @@ func (v Violation) MarshalJSON() ([]byte, error) {
 	w.Path = w.text("path", v.Path)
 	w.Canonical = w.text("canonical", v.Canonical)
 	w.Program = w.text("program", v.Program)
-	return json.Marshal(w)
+	data, err := json.Marshal(w)
+	return printable(data), err
+}
+
+// printable writes as \u what does not print: JSON leaves DEL, the controls of
+// C1 (U+009B begins an escape sequence) and what turns text around as it is.
+func printable(data []byte) []byte {
+	out := make([]byte, 0, len(data))
+	for _, r := range string(data) {
+		if strconv.IsPrint(r) {
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }
 
 func (w *jsonViolation) text(member, s string) string {
