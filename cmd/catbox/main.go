@@ -1,3 +1,9 @@
+// The number of processors is asked of the system, not of the control groups:
+// reading those is a noticeable part of a start.
+
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Command catbox runs a command so that it can do only what it was given, and
 // tells what it did.
 //

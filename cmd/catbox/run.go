@@ -138,7 +138,7 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade),
-		OnViolation: out.violation,
+		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized},
 	}
 }
 
@@ -174,6 +174,7 @@ func (o *runOptions) run(args []string) (err error) {
 	defer foreground.restore()
 	signals := catchSignals()
 	defer signals.stop()
+	outputs.initialized = signals.ready
 	c, err := s.start(outputs)
 	if err != nil {
 		return err

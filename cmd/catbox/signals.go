@@ -11,23 +11,25 @@ import (
 // take for itself. SIGTSTP stops catbox too, as a terminal's user expects.
 var forwarded = []os.Signal{
 	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
-	syscall.SIGCONT, syscall.SIGWINCH, syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGIO, syscall.SIGPWR,
+	syscall.SIGCONT, syscall.SIGWINCH, syscall.SIGALRM,
 }
 
 // signals passes signals on. Those that arrive before there is a command wait.
 type signals struct {
 	caught chan os.Signal
+	all    chan struct{} // closed when all are caught
 	over   chan struct{}
 	once   sync.Once
 	wait   sync.WaitGroup
 }
 
-// catchSignals begins to catch signals. It goes on beside the start of the
-// command, which it would hold up: each signal takes the runtime some time. One
-// that comes before it is caught ends catbox, and the run with it.
+// catchSignals begins to catch signals, beside the set-up of the run, as each
+// takes the runtime some time. One that comes before it is caught ends catbox,
+// and the run with it.
 func catchSignals() *signals {
-	s := &signals{caught: make(chan os.Signal, 64), over: make(chan struct{})}
+	s := &signals{caught: make(chan os.Signal, 64), over: make(chan struct{}), all: make(chan struct{})}
 	s.wait.Go(func() {
+		defer close(s.all)
 		for _, sig := range forwarded {
 			// What the caller ignores stays ignored, in the command too: nohup(1).
 			if !signal.Ignored(sig) {
@@ -39,6 +41,12 @@ func catchSignals() *signals {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	})
 	return s
+}
+
+// ready waits until all signals are caught. No command runs before.
+func (s *signals) ready(int) error {
+	<-s.all
+	return nil
 }
 
 // forward passes the signals to send until stop is called.

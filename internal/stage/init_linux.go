@@ -22,34 +22,27 @@ const controlFD = 3
 
 // initProcess is the state of a run's first process.
 type initProcess struct {
-	conn      *conn
-	spec      *Spec
-	self      *os.File // this program, for when it has to be executed where its path is not there
-	witness   *witness
-	confined  chan error        // the confined thread is ready, or why not
-	listener  int               // of the confined thread's filter, -1 if there is none
-	start     chan struct{}     // the word to go
-	forked    chan forkedResult // what came of it
-	endOfInit chan struct{}
-	asCommand chan func() // for the confined thread to do, once the command has been started
-}
-
-type forkedResult struct {
-	pid int
-	err error
+	conn     *conn
+	spec     *Spec
+	self     *os.File // this program, for when it has to be executed where its path is not there
+	witness  *witness
+	listener int // of the confined thread's filter, -1 if there is none
+	// asCommand is for the confined thread to do, once the command has been started.
+	asCommand chan func()
 }
 
 // runInit is the init's main function; it returns the exit status.
 func runInit() int {
+	// The thread that main runs on becomes the confined one, from which the
+	// command is started. It stays locked until the init ends: no other
+	// goroutine may come to run there.
+	runtime.LockOSThread()
 	in := &initProcess{
-		listener: -1, witness: &witness{seen: map[syscall.Signal]time.Time{}},
-		confined: make(chan error), start: make(chan struct{}),
-		forked: make(chan forkedResult), endOfInit: make(chan struct{}), asCommand: make(chan func()),
+		listener: -1, asCommand: make(chan func()),
+		witness: &witness{seen: map[syscall.Signal]time.Time{}},
 	}
 	if err := in.run(); err != nil {
-		if in.conn != nil {
-			in.conn.send(message{Failed: newFailure(err)}, -1)
-		}
+		in.conn.send(message{Failed: newFailure(err)})
 		return 125
 	}
 	return 0
@@ -76,7 +69,7 @@ func (e *execError) Unwrap() error { return e.err }
 func (in *initProcess) run() error {
 	unix.CloseOnExec(controlFD)
 	in.conn = &conn{fd: controlFD}
-	if err := in.conn.send(message{Hello: true}, -1); err != nil {
+	if err := in.conn.send(message{Hello: true}); err != nil {
 		return err
 	}
 	m, _, err := in.conn.receive()
@@ -93,13 +86,39 @@ func (in *initProcess) run() error {
 	if err := namespace.Run(in.steps()); err != nil {
 		return err
 	}
-	if err := in.conn.send(message{Ready: &ready{Netns: networkCookie()}}, in.listener); err != nil {
+	if err := in.conn.send(message{Ready: &ready{Netns: networkCookie(), Listener: in.listener}}); err != nil {
 		return err
 	}
-	if in.listener >= 0 {
-		unix.Close(in.listener)
+	if m, _, err = in.conn.receive(); err != nil || !m.Go {
+		return err // aborted: the command is not to run
 	}
-	return in.serve()
+	return in.start()
+}
+
+// start starts the command from this thread, and has another one, which is not
+// confined, see to the rest.
+func (in *initProcess) start() error {
+	// Nothing of the init may be looked into: its other threads keep their capabilities.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl PR_SET_DUMPABLE", err)
+	}
+	if in.listener >= 0 {
+		unix.Close(in.listener) // the caller has it
+	}
+	pid, err := in.fork()
+	if err != nil {
+		return &execError{err}
+	}
+	served := make(chan error)
+	go func() { served <- in.serve(pid) }()
+	for {
+		select {
+		case do := <-in.asCommand:
+			do()
+		case err := <-served:
+			return err
+		}
+	}
 }
 
 // networkCookie identifies the network namespace; 0 before Linux 5.14.
@@ -157,39 +176,9 @@ func (in *initProcess) changeDirectory() error {
 	return os.Chdir(in.spec.Dir)
 }
 
-// confine makes the thread that will start the command, and waits until it is confined.
+// confine confines the calling thread. From here on it may write to the socket,
+// but not sendmsg, which its filter sends to the supervisor.
 func (in *initProcess) confine() error {
-	// Nothing of the init may be looked into: it keeps its capabilities.
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return os.NewSyscallError("prctl PR_SET_DUMPABLE", err)
-	}
-	go in.confinedThread()
-	return <-in.confined
-}
-
-// confinedThread confines its thread, starts the command from it, and keeps it
-// until the init ends: no other goroutine may come to run there.
-func (in *initProcess) confinedThread() {
-	runtime.LockOSThread()
-	err := in.confineThread()
-	in.confined <- err
-	if err != nil {
-		return
-	}
-	<-in.start
-	pid, err := in.fork()
-	in.forked <- forkedResult{pid, err}
-	for {
-		select {
-		case do := <-in.asCommand:
-			do()
-		case <-in.endOfInit:
-			return
-		}
-	}
-}
-
-func (in *initProcess) confineThread() error {
 	if err := dropCaps(in.spec.Caps); err != nil {
 		return err
 	}

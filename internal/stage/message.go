@@ -69,7 +69,8 @@ type socketDone struct{ Errno syscall.Errno }
 
 // ready tells that everything is set up.
 type ready struct {
-	Netns uint64 // SO_NETNS_COOKIE of the run's network namespace, 0 if it cannot be had
+	Netns    uint64 // SO_NETNS_COOKIE of the run's network namespace, 0 if it cannot be had
+	Listener int    // the listener's descriptor in the init, to be taken from there; -1 if there is none
 }
 
 // Death is the end of a process of the run by a signal.
@@ -102,27 +103,29 @@ type conn struct {
 
 const maxMessage = 64 << 20
 
-// send writes m, with fd beside it if that is not negative.
-func (c *conn) send(m message, fd int) error {
-	if fd < 0 {
-		return c.sendWith(m, nil)
-	}
-	return c.sendWith(m, unix.UnixRights(fd))
-}
+// send writes m.
+func (c *conn) send(m message) error { return c.sendWith(m, nil) }
 
-// sendWith writes m with a control message beside it.
+// sendWith writes m with a control message beside it. Without one it only
+// writes, which a confined thread may do.
 func (c *conn) sendWith(m message, control []byte) error {
 	body := encode(make([]byte, 4, 512), reflect.ValueOf(m))
 	binary.LittleEndian.PutUint32(body, uint32(len(body)-4))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(body) > 0 {
-		n, err := unix.SendmsgN(c.fd, body, control, nil, unix.MSG_NOSIGNAL)
+		var n int
+		var err error
+		if control == nil {
+			n, err = unix.Write(c.fd, body)
+		} else {
+			n, err = unix.SendmsgN(c.fd, body, control, nil, unix.MSG_NOSIGNAL)
+		}
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
-			return os.NewSyscallError("sendmsg", err)
+			return os.NewSyscallError("write to the other end", err)
 		}
 		body, control = body[n:], nil
 	}

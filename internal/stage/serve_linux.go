@@ -11,14 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serve carries out what the caller asks, starts the command when told to, and
-// ends when the command has ended or the caller has gone.
-func (in *initProcess) serve() error {
-	defer close(in.endOfInit)
-	requests := make(chan message)
+// serve carries out what the caller asks while the command runs, and ends when
+// the command has ended or the caller has gone. It runs on a thread that is not
+// confined.
+func (in *initProcess) serve(pid int) error {
+	if err := in.tellStarted(pid); err != nil {
+		return err
+	}
+	go in.witness.watch()
+	requests, reaped := make(chan message), make(chan Ended, 1)
 	go in.read(requests)
-	pid := 0
-	reaped := make(chan Ended, 1)
+	go in.reap(pid, reaped)
 	for {
 		select {
 		case m, ok := <-requests:
@@ -26,21 +29,13 @@ func (in *initProcess) serve() error {
 			case !ok || m.Kill:
 				in.endAll()
 				return nil
-			case m.Go:
-				started, err := in.startCommand()
-				if err != nil {
-					return err
-				}
-				pid = started
-				go in.witness.watch()
-				go in.reap(pid, reaped)
-			case m.Signal != 0 && pid != 0:
+			case m.Signal != 0:
 				go in.witness.deliver(pid, m.Signal)
 			case m.Socket != nil:
 				in.makeSocket(m.Socket)
 			}
 		case ended := <-reaped:
-			return in.conn.send(message{Ended: &ended}, -1)
+			return in.conn.send(message{Ended: &ended})
 		}
 	}
 }
@@ -56,19 +51,15 @@ func (in *initProcess) read(requests chan<- message) {
 	}
 }
 
-func (in *initProcess) startCommand() (int, error) {
-	close(in.start)
-	result := <-in.forked
-	if result.err != nil {
-		return 0, &execError{result.err}
-	}
-	// Its id as the caller's pid namespace has it travels as a credential,
-	// which the kernel translates; it has not been reaped yet.
-	creds := unix.UnixCredentials(&unix.Ucred{Pid: int32(result.pid), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())})
+// tellStarted tells the command's id. As the caller's pid namespace has it, it
+// travels as a credential, which the kernel translates; the command has not
+// been reaped yet.
+func (in *initProcess) tellStarted(pid int) error {
 	if !in.spec.PIDNamespace {
-		creds = nil
+		return in.conn.send(message{Started: pid})
 	}
-	return result.pid, in.conn.sendWith(message{Started: result.pid}, creds)
+	creds := unix.UnixCredentials(&unix.Ucred{Pid: int32(pid), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())})
+	return in.conn.sendWith(message{Started: pid}, creds)
 }
 
 // reap waits for every process that is, or comes to be, a child of the init.
@@ -86,7 +77,7 @@ func (in *initProcess) reap(command int, done chan<- Ended) {
 			return
 		}
 		if status.Signaled() {
-			in.conn.send(message{Died: &Death{PID: pid, Signal: status.Signal()}}, -1)
+			in.conn.send(message{Died: &Death{PID: pid, Signal: status.Signal()}})
 		}
 		if pid == command {
 			done <- Ended{Status: status, Usage: usage, Leftover: in.endRest()}
@@ -181,9 +172,9 @@ func (in *initProcess) makeSocket(r *SocketRequest) {
 	<-made
 	if err != nil {
 		errno, _ := err.(unix.Errno)
-		in.conn.send(message{Socketed: &socketDone{Errno: errno}}, -1)
+		in.conn.send(message{Socketed: &socketDone{Errno: errno}})
 		return
 	}
 	defer unix.Close(fd)
-	in.conn.send(message{Socketed: &socketDone{}}, fd)
+	in.conn.sendWith(message{Socketed: &socketDone{}}, unix.UnixRights(fd))
 }

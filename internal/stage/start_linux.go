@@ -188,10 +188,10 @@ func (r *Run) setUp(cfg Config) error {
 	if !late.Stop() || err != nil || !m.Hello {
 		return ErrNoInit
 	}
-	if err := r.conn.send(message{Spec: &spec}, -1); err != nil {
+	if err := r.conn.send(message{Spec: &spec}); err != nil {
 		return err
 	}
-	m, with, err := r.conn.receive()
+	m, _, err = r.conn.receive()
 	switch {
 	case err != nil:
 		return fmt.Errorf("the first process ended during set-up: %w", err)
@@ -199,10 +199,26 @@ func (r *Run) setUp(cfg Config) error {
 		return m.Failed.error()
 	case m.Ready == nil:
 		return errors.New("the first process sent something unexpected during set-up")
-	case with.fd >= 0:
-		r.Listener = os.NewFile(uintptr(with.fd), "seccomp listener")
 	}
 	r.Netns = m.Ready.Netns
+	return r.takeListener(m.Ready.Listener)
+}
+
+// takeListener takes the listener out of the init, whose confined thread cannot send it.
+func (r *Run) takeListener(number int) error {
+	if number < 0 {
+		return nil
+	}
+	pidfd, err := unix.PidfdOpen(r.PID(), 0)
+	if err != nil {
+		return os.NewSyscallError("pidfd_open", err)
+	}
+	defer unix.Close(pidfd)
+	fd, err := unix.PidfdGetfd(pidfd, number, 0)
+	if err != nil {
+		return os.NewSyscallError("pidfd_getfd", err)
+	}
+	r.Listener = os.NewFile(uintptr(fd), "seccomp listener")
 	return nil
 }
 
@@ -215,7 +231,7 @@ func (r *Run) PID() int { return r.cmd.Process.Pid }
 
 // Go starts the command and returns its process id as the caller sees it.
 func (r *Run) Go() (int, error) {
-	if err := r.conn.send(message{Go: true}, -1); err != nil {
+	if err := r.conn.send(message{Go: true}); err != nil {
 		return 0, err
 	}
 	s := <-r.started
@@ -225,7 +241,7 @@ func (r *Run) Go() (int, error) {
 // Signal sends sig to the command, unless the process group that the caller
 // and the command share got it already.
 func (r *Run) Signal(sig syscall.Signal) error {
-	return r.conn.send(message{Signal: sig}, -1)
+	return r.conn.send(message{Signal: sig})
 }
 
 // Kill ends the whole run at once. Where there is no pid namespace the init
@@ -235,14 +251,14 @@ func (r *Run) Kill() {
 		r.cmd.Process.Kill()
 		return
 	}
-	r.conn.send(message{Kill: true}, -1)
+	r.conn.send(message{Kill: true})
 }
 
 // Socket makes a socket in the run's namespaces.
 func (r *Run) Socket(family, typ, protocol int) (*os.File, error) {
 	r.socketMu.Lock()
 	defer r.socketMu.Unlock()
-	if err := r.conn.send(message{Socket: &SocketRequest{family, typ, protocol}}, -1); err != nil {
+	if err := r.conn.send(message{Socket: &SocketRequest{family, typ, protocol}}); err != nil {
 		return nil, err
 	}
 	select {
