@@ -12,13 +12,14 @@ import (
 // violations, and the reader of the status descriptor. Each is nil if there is
 // none.
 type outputs struct {
-	mu        sync.Mutex
-	person    *person
-	file      *jsonLines
-	status    *status
-	verbose   bool
-	noNetwork bool // there are no network namespaces, and no network was asked for
-	tier      int  // how much of catbox this run has, as 'catbox doctor' counts it
+	initialized func(pid int) error // called before the command runs
+	mu          sync.Mutex
+	person      *person
+	file        *jsonLines
+	status      *status
+	verbose     bool
+	noNetwork   bool // there are no network namespaces, and no network was asked for
+	tier        int  // how much of catbox this run has, as 'catbox doctor' counts it
 }
 
 // open takes the status descriptor over: whoever reads it hears of every failure.
