@@ -177,7 +177,7 @@ func (k *heldSocket) bindPath(addr sockaddr) Answer {
 		return Continue()
 	}
 	var err error
-	if e := h.asTarget(func() { err = sys.Bind(k.fd, unixSockaddr(procPath(place.Dir)+"/"+place.Name)) }); e != nil {
+	if e := h.asTarget(func() { err = sys.Bind(k.fd, unixSockaddr(procPath(place.Dir)+"/"+entry(place))) }); e != nil {
 		return Refuse(unix.EACCES)
 	}
 	return done(err)

@@ -323,15 +323,20 @@ func (r *receiver) answer(h *held, a Answer) {
 // place of another descriptor and answers as the answer says. If that fails
 // (the target's table is full: EMFILE) the call fails: it is never continued.
 func (r *receiver) handOver(h *held, a Answer) syscall.Errno {
-	defer a.file.Close()
-	fd := r.s.fd
-	_, err := sys.NotifyAddFD(fd, h.id, int(a.file.Fd()), a.number, a.cloexec, a.number < 0)
-	if err == nil && a.number >= 0 {
-		// ENOENT: the thread was killed and needs no answer.
-		_ = sys.NotifySend(fd, &sys.Response{ID: h.id, Val: a.value, Error: -int32(a.errno)})
-		return 0
+	n, err := sys.NotifyAddFD(r.s.fd, h.id, int(a.file.Fd()), a.number, a.cloexec, false)
+	// Our own descriptor is closed before the target goes on: else a program that
+	// it has just written is busy (ETXTBSY), and a FIFO that it left has a reader.
+	a.file.Close()
+	if err != nil {
+		return addErrno(err)
 	}
-	return addErrno(err)
+	response := sys.Response{ID: h.id, Val: a.value, Error: -int32(a.errno)}
+	if a.number < 0 {
+		response.Val = int64(n)
+	}
+	// ENOENT: the thread was killed and needs no answer.
+	_ = sys.NotifySend(r.s.fd, &response)
+	return 0
 }
 
 // give installs a file in the target without answering the call.

@@ -229,6 +229,9 @@ func openPath(base int, name string, follow bool) (int, unix.Errno) {
 func (v *View) pathOf(fd int) (string, unix.Errno) {
 	var buf [512]byte
 	n, err := unix.Readlinkat(v.self, strconv.Itoa(fd), buf[:])
+	if err == unix.ENAMETOOLONG { // whatever the buffer: procfs cannot show it
+		return v.pathUpwards(fd)
+	}
 	if err != nil {
 		return "", toErrno(err)
 	}
