@@ -1,0 +1,57 @@
+package conform
+
+// Difference is a behaviour that is not the same confined, by design.
+type Difference struct {
+	// Program and Mode are those of the tests; "" stands for every one.
+	Program, Mode string
+	// Call is an expression for what the program did, and Confined one for
+	// what came of it.
+	Call, Confined string
+	// Why says what it is good for.
+	Why string
+}
+
+// Differences lists all that are known. The tests fail on a difference that is
+// not here, and on one that is here and is not seen.
+var Differences = []Difference{
+	{
+		"openat2", "mediate", `how\(.*, (1|2|4|8|0x1[08]|0x[2c])\)`, `^ENOSYS$`,
+		"the restrictions of RESOLVE_ flags would have to be kept on every step of the supervisor's own walk; programs take openat where there is no openat2",
+	},
+	{
+		"openat2", "mediate", `how\(0x[26][0-9a-f]{5}, `, `^ENOSYS$`,
+		"a descriptor of O_PATH cannot be handed over, and the flags of openat2 are in memory, so that the call cannot be let go on",
+	},
+	{
+		"", "mediate", `^open`, `^\d+ flags 0x[14]?[18]?[0-9a-f]{4} `,
+		"what is there is opened by way of its pinned descriptor, so that O_NOFOLLOW is kept but not seen in F_GETFL",
+	},
+	{
+		"openat2", "explain", `"TOP/.*, 1\)|"/proc/.*, 1\)`, `^EXDEV$`,
+		"a writable place is a mount of its own in the run, which RESOLVE_NO_XDEV does not cross",
+	},
+	{
+		"link", "tier 2", `^linkat\(AT_FDCWD, "/proc/self/fd/`, `^EACCES$`,
+		"without mounts the supervisor judges both paths before the kernel finds them on two file systems",
+	},
+	{
+		"proc", "tier 2", `"/proc/self/(comm|oom_score_adj)"`, `^EACCES$`,
+		"without a pid namespace of its own, /proc is the host's",
+	},
+	{
+		"fifo", "mediate", `^a signal while it waits`, `.`,
+		"a call that the supervisor does is not interrupted by signals but those that kill",
+	},
+	{
+		"unix sockets", "", `^SO_PEERCRED of the client`, `^false true`,
+		"the supervisor connects, so the peer sees its process id",
+	},
+	{
+		"unix sockets", "mediate", `^getsockname`, `^/proc/self/fd/`,
+		"the supervisor binds in the directory that it has pinned, and the kernel keeps the name that was used",
+	},
+	{
+		"table full", "mediate", `"missing"`, `^ENOENT$`,
+		"the file is looked for before a descriptor is taken",
+	},
+}
