@@ -189,8 +189,14 @@ func (b *beside) parse(oob []byte) error {
 		switch m.Header.Type {
 		case unix.SCM_RIGHTS:
 			fds, err := unix.ParseUnixRights(&m)
-			if err != nil || len(fds) != 1 {
-				return fmt.Errorf("%d descriptors: %w", len(fds), err)
+			if err != nil {
+				return err
+			}
+			if len(fds) != 1 {
+				for _, fd := range fds {
+					unix.Close(fd)
+				}
+				return fmt.Errorf("%d descriptors beside a message", len(fds))
 			}
 			b.fd = fds[0]
 		case unix.SCM_CREDENTIALS:
