@@ -84,8 +84,8 @@ func (p *plan) namespaces(cfg *stage.Config) {
 
 // landlock is the second wall behind the mounts, and the first without them.
 func (p *plan) landlock() *landlock.Rules {
-	r := &landlock.Rules{AnyWrite: p.walls.any, Scope: !p.log}
-	if p.log {
+	r := &landlock.Rules{AnyWrite: p.walls.any, Scope: !p.log && p.abi >= 6}
+	if p.log || p.abi == 0 {
 		return nil
 	}
 	r.Write = slices.Concat(p.walls.writable, p.own)

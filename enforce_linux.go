@@ -16,7 +16,7 @@ func (p *plan) describe() []Enforcement {
 		{"readable paths", p.readWalls()},
 		{"network", p.networkWalls()},
 		{"unix sockets", "supervisor"},
-		{"processes outside", p.choose("pid namespace, landlock scope", "landlock scope, supervisor")},
+		{"processes outside", p.processWalls()},
 		{"System V IPC", p.choose("ipc namespace", "refused by the filter")},
 		{"temporary files", p.choose("a /tmp, /var/tmp and /dev/shm of its own", "TMPDIR of its own; /tmp cannot be written")},
 		{"system calls", "seccomp filter, no_new_privs, no capabilities over the system"},
@@ -37,6 +37,14 @@ func (p *plan) choose(namespaces, none string) string {
 	return none
 }
 
+func (p *plan) processWalls() string {
+	walls := p.choose("pid namespace", "supervisor")
+	if p.abi >= 6 {
+		walls += ", landlock scope"
+	}
+	return walls
+}
+
 func (p *plan) writeWalls() string {
 	if !p.policy.Restricts(policy.Write) {
 		return "everything may be written"
@@ -45,7 +53,7 @@ func (p *plan) writeWalls() string {
 	if p.tier == 1 && !p.walls.any {
 		walls = append(walls, "read-only mounts")
 	}
-	if !p.walls.any {
+	if !p.walls.any && p.abi > 0 {
 		walls = append(walls, "landlock")
 	}
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/seccomp"
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/policy"
 )
 
@@ -21,6 +22,7 @@ type plan struct {
 	dir    string        // the working directory, canonical
 	log    bool          // nothing is refused, everything is reported
 	root   bool          // the caller is root
+	abi    int           // of Landlock; 0: the kernel has none
 
 	walls    walls
 	private  []string // directories that the run has for itself
@@ -51,11 +53,17 @@ func newPlan(c *Cmd) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{cmd: c, tier: 1, root: os.Geteuid() == 0, log: c.Policy.Action() == policy.Log}
+	p.abi, _ = sys.LandlockABI()
 	if err := p.resolve(); err != nil {
 		return nil, err
 	}
 	if err := p.findWalls(); err != nil {
 		return nil, err
+	}
+	if p.abi == 0 && p.policy.Restricts(policy.Exec) && !p.policy.Allows(policy.Exec, "/") && !p.log {
+		if err := p.cannot("which programs may be executed", errors.New("the kernel has no Landlock")); err != nil {
+			return nil, err
+		}
 	}
 	return p, p.findView()
 }
@@ -85,7 +93,9 @@ func (p *plan) resolve() (err error) {
 
 // findWalls finds for each rule about writing the wall that holds it.
 func (p *plan) findWalls() error {
-	p.walls = walls{exact: true, any: p.log}
+	// Mounts let a file be opened again for writing that was given open for
+	// reading (standard input): without Landlock nothing holds that exactly.
+	p.walls = walls{exact: p.abi > 0, any: p.log}
 	for _, r := range p.policy.Rules() {
 		if r.Effect == policy.EffectAllow && r.Access&policy.Write != 0 {
 			p.allowWall(r.Pattern)

@@ -28,6 +28,9 @@ func (p *plan) stepDown(why error) error {
 	if len(p.walls.readOnly) > 0 || len(p.walls.hidden) > 0 {
 		p.walls.exact = false
 	}
+	if p.abi < 3 {
+		p.walls.exact = false // Landlock does not see truncation
+	}
 	p.walls.hidden = nil
 	if p.log {
 		return nil
@@ -45,6 +48,9 @@ func (p *plan) needsNamespaces() []string {
 	}
 	if len(p.walls.hidden) > 0 {
 		parts = append(parts, "hidden paths")
+	}
+	if p.abi == 0 && p.readable != nil {
+		parts = append(parts, "readable paths")
 	}
 	return parts
 }

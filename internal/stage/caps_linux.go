@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -60,6 +61,12 @@ func writableStdio() []int {
 	return fds
 }
 
+// installFilter puts the filter on the calling thread. A kernel that cannot keep
+// signals away from calls that were received (before Linux 5.19) does without.
 func installFilter(flags uintptr, prog []unix.SockFilter) (int, error) {
-	return sys.SeccompSetModeFilter(flags, prog)
+	fd, err := sys.SeccompSetModeFilter(flags, prog)
+	if errors.Is(err, unix.EINVAL) && flags&unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV != 0 {
+		return sys.SeccompSetModeFilter(flags&^unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, prog)
+	}
+	return fd, err
 }

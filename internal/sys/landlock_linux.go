@@ -6,10 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LandlockABI returns the version of Landlock that the kernel offers, from 1 (landlock(7)).
+// LandlockABI returns the version of Landlock that the kernel offers, from 1
+// (landlock(7)); 0 with an error.
 func LandlockABI() (int, error) {
 	v, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	return int(v), named("landlock_create_ruleset", errno)
+	if errno != 0 {
+		return 0, named("landlock_create_ruleset", errno)
+	}
+	return int(v), nil
 }
 
 // LandlockCreateRuleset makes a ruleset that handles the rights of attr
