@@ -189,7 +189,7 @@ func (r row) try(m mode, program string) (res result) {
 	}
 	attack := r.runArm(m, program, false)
 	r.judge(&res, program, attack)
-	if r.noBenign != "" || res.verdict == escaped {
+	if r.noBenign != "" || res.verdict == escaped || r.twinIn != nil && !slices.Contains(r.twinIn, m) {
 		return res
 	}
 	benign := r.runArm(m, program, true)

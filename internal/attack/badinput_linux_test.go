@@ -11,7 +11,9 @@ import (
 
 // badInput prints what each call answers to what no program should pass. The
 // answers have to be those of the kernel. File names are short of what the
-// arena's own path takes.
+// arena's own path takes. It runs unconfined too: every path stays in the arena,
+// and no descriptor is one that it was given (as root, even standard input is a
+// file of the host: /dev/null).
 func badInput(t target) error {
 	must(os.Chdir(t.Dir))
 	page, err := unix.Mmap(-1, 0, 3*4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
@@ -55,12 +57,12 @@ func badInput(t target) error {
 	for _, n := range []int{4094, 4095, 4096, 4097} {
 		try(fmt.Sprintf("path of %d", n), strings.Repeat("./", n/2-1)+strings.Repeat("f", 2+n%2))
 	}
-	for _, path := range []string{"", "/", ".", "..", "f/", "f/.", "missing/", "d/", "d/..", "l/", "f/x", "missing/x", "dangling/", "fifo/"} {
+	for _, path := range []string{"", ".", "..", "f/", "f/.", "missing/", "d/", "d/..", "l/", "f/x", "missing/x", "dangling/", "fifo/"} {
 		try(fmt.Sprintf("%q", path), path)
 	}
 	must(os.Symlink("loop", "loop"))
 	try("loop", "loop")
-	for _, fd := range []int{-1, -99, -100, -101, 1 << 30, 0, 900} {
+	for _, fd := range []int{-1, -99, -100, -101, 1 << 30, 900} {
 		_, err := call(unix.SYS_OPENAT, fd, "no/such", unix.O_WRONLY, 0)
 		say(fmt.Sprintf("openat of %d", fd), err)
 		_, err = call(unix.SYS_FCHMOD, fd, 0o644)

@@ -25,6 +25,7 @@ type row struct {
 	// exists: what is denied there exists at the start.
 	exists bool
 	modes  []mode // nil: all
+	twinIn []mode // the modes in which the benign twin is allowed; nil: all
 	run    func(m mode) result
 	i386   bool
 	race   bool
@@ -136,13 +137,13 @@ func catalogue() []row {
 		{id: "F05", title: "a descriptor is passed outside", oracle: passed, programs: []string{"unix-send-file"}},
 		{id: "F10", title: "no room for the supervisor's descriptor", race: true, programs: []string{"race-table-full"}},
 
-		{id: "X01", title: "processes outside are traced and read", oracle: told, benignTold: true,
+		{id: "X01", title: "processes outside are traced and read", oracle: told, benignTold: true, twinIn: []mode{explain},
 			programs: []string{"ptrace-attach", "ptrace-seize", "process-vm-readv", "process-memory", "process-environ"}},
-		{id: "X05", title: "processes outside get signals", oracle: process, benignTold: true,
+		{id: "X05", title: "processes outside get signals", oracle: process, benignTold: true, twinIn: isolated,
 			programs: []string{"kill", "tgkill", "tkill", "sigqueue", "kill-stop", "pidfd-signal", "fcntl-setown", "fcntl-setown-ex"}},
 		{id: "X06", title: "processes outside get limits", oracle: process, benignTold: true,
 			programs: []string{"prlimit-nofile", "prlimit-fsize", "setpriority", "sched-setaffinity", "ioprio-set"}},
-		{id: "F07", title: "descriptors of processes outside are taken", oracle: told, benignTold: true, programs: []string{"pidfd-getfd"}},
+		{id: "F07", title: "descriptors of processes outside are taken", oracle: told, benignTold: true, twinIn: isolated, programs: []string{"pidfd-getfd"}},
 		{id: "X08", title: "typing on the terminal", oracle: told, programs: []string{"tiocsti", "tioclinux"}},
 
 		{id: "N01", title: "new namespaces", oracle: told, programs: []string{"clone-newuser", "clone-newuserns", "unshare-newuser", "unshare-high"}},
@@ -168,7 +169,7 @@ func catalogue() []row {
 		{id: "K08", title: "unix stream sockets with a path", oracle: canary, programs: []string{"unix-connect", "unix-relative", "unix-symlink"}},
 		{id: "K09", title: "unix datagram sockets with a path", oracle: canary,
 			programs: []string{"unix-dgram-connect", "unix-sendto", "unix-sendmsg", "unix-sendmmsg"}},
-		{id: "K10", title: "abstract unix sockets", oracle: canary, benignTold: true, programs: []string{"unix-abstract"}},
+		{id: "K10", title: "abstract unix sockets", oracle: canary, benignTold: true, twinIn: isolated, programs: []string{"unix-abstract"}},
 		{id: "K14", title: "System V shared memory", oracle: told, programs: []string{"shm-outside"}, modes: isolated},
 		{id: "K14b", title: "System V shared memory, no namespaces", oracle: told, programs: []string{"shm-outside"},
 			modes: []mode{tier2, tier2mediate}, noBenign: "there is none at all"},

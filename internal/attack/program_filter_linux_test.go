@@ -197,7 +197,7 @@ var otherPrograms = map[string]program{
 	"violations":  manyViolations,
 	"forge": func(t target) error {
 		fmt.Fprintln(os.Stderr, "catbox: denied write /forged (openat by cc1, pid 1)")
-		return openOnly(t.Dir+"/x\ncatbox: denied write \x1b[31m/forged", unix.O_CREAT|unix.O_WRONLY)
+		return openOnly(t.Dir+"/x\ncatbox: denied write \x1b[31mforged", unix.O_CREAT|unix.O_WRONLY)
 	},
 	"fork-bomb": func(target) error {
 		for {

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -115,8 +116,13 @@ func copyTree(from, to string) error {
 	})
 }
 
-// try takes the guard out, runs the rows, and puts it back.
+// try takes the guard out, runs the rows, and puts it back. What is red with
+// every guard in its place proves nothing.
 func (g guard) try(tree string) (noticed bool, err error) {
+	before, err := g.redRows(tree)
+	if err != nil {
+		return false, err
+	}
 	for _, e := range g.edits {
 		path := filepath.Join(tree, e.file)
 		data, err := os.ReadFile(path)
@@ -131,32 +137,43 @@ func (g guard) try(tree string) (noticed bool, err error) {
 			return false, err
 		}
 	}
+	after, err := g.redRows(tree)
+	if err != nil {
+		return false, err
+	}
+	after = slices.DeleteFunc(after, func(line string) bool { return slices.Contains(before, line) })
+	word := "SILENT"
+	if len(after) > 0 {
+		word = "killed " + after[0]
+	}
+	fmt.Printf("%-40s %s\n", g.name, word)
+	return len(after) > 0, nil
+}
+
+var red = regexp.MustCompile(`(?m)^\S+ +\S+ +(?:ESCAPED|BROKEN|HUNG)`)
+
+// redRows builds the tests as the tree is now and lists the rows that fail.
+func (g guard) redRows(tree string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	binary := filepath.Join(tree, "attack.test")
 	build := exec.CommandContext(ctx, "go", "test", "-vet=off", "-c", "-o", binary, "./internal/attack")
 	build.Dir = tree
 	if out, err := build.CombinedOutput(); err != nil {
-		return false, fmt.Errorf("does not build: %s", out)
+		return nil, fmt.Errorf("does not build: %s", out)
 	}
 	test := exec.CommandContext(ctx, binary, "-test.run", "^TestCatalogue$", "-attack.rows", "^("+g.rows+")$", "-attack.modes", g.inModes())
 	test.Dir = filepath.Join(tree, "internal/attack")
 	out, err := test.CombinedOutput()
-	noticed = err != nil && strings.Contains(string(out), "--- FAIL")
-	first := firstRed(string(out))
-	fmt.Printf("%-34s %-8s %s\n", g.name, map[bool]string{true: "killed", false: "SILENT"}[noticed], first)
 	if *verbose {
 		fmt.Println(string(out))
 	}
-	if err != nil && !noticed {
-		return false, fmt.Errorf("%w: %s", err, out)
+	lines := red.FindAllString(string(out), -1)
+	if err != nil && len(lines) == 0 {
+		return nil, fmt.Errorf("%w: %s", err, out)
 	}
-	return noticed, nil
+	return lines, nil
 }
-
-var red = regexp.MustCompile(`(?m)^\S+ +\S+ +(ESCAPED|BROKEN|HUNG).*$`)
-
-func firstRed(out string) string { return red.FindString(out) }
 
 func (g guard) inModes() string {
 	if g.modes == "" {
