@@ -65,7 +65,11 @@ func commandOutcome(t *testing.T, run runner, prepare func(*testing.T, string) [
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(state(filepath.Join(dir, "w")), string(out))
+	lines := append(state(filepath.Join(dir, "w")), string(out))
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], dir, "TOP")
+	}
+	return lines
 }
 
 const source32 = `
