@@ -96,10 +96,10 @@ func (r Rules) attr(abi int) *unix.LandlockRulesetAttr {
 	if r.Exec != nil {
 		attr.Handled_access_fs |= execRights
 	}
-	if attr.Handled_access_fs == 0 && abi >= 2 {
-		// A ruleset must handle something; moving between directories is what
-		// every ruleset denies if it is not handled.
-		attr.Handled_access_fs = unix.LANDLOCK_ACCESS_FS_REFER
+	if r.AnyWrite && abi >= 2 {
+		// Moving between directories is what every ruleset denies, handled or
+		// not, unless a rule allows it (landlock(7)); fill has that rule.
+		attr.Handled_access_fs |= unix.LANDLOCK_ACCESS_FS_REFER
 	}
 	if r.Scope {
 		attr.Scoped = unix.LANDLOCK_SCOPE_SIGNAL | unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
