@@ -2,22 +2,22 @@ package features
 
 // Tier says how much of catbox can be had here, and what is missing for more:
 //
-//	1: user, mount, pid, ipc, uts and network namespaces; Landlock; a filter with notification. Nothing is missing.
-//	2: Landlock and a filter with notification.
-//	0: not even those.
+//	1: user, mount, pid, ipc, uts and network namespaces; a filter with notification.
+//	2: a filter with notification.
+//	0: not even that.
 //
-// Each missing part is an *[Error]. It costs about 2 ms where everything works.
+// Without Landlock, which is missing in either tier then, the supervisor does every writing call itself. Each missing part is an *[Error]. It costs about 2 ms where everything works.
 func Tier() (tier int, missing []error) {
-	walls := failing(landlock, seccompFilter, notify)
+	needed := failing(seccompFilter, notify)
 	spaces := missingNamespaces()
-	missing = append(walls, spaces...)
+	missing = append(append(needed, failing(landlock)...), spaces...)
 	switch {
-	case len(missing) == 0:
-		return 1, nil
-	case len(walls) == 0:
+	case len(needed) > 0:
+		return 0, missing
+	case len(spaces) > 0:
 		return 2, missing
 	}
-	return 0, missing
+	return 1, missing
 }
 
 // missingNamespaces makes all namespaces at once, as a run does, and tries them one by one only to say which is missing.

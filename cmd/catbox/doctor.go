@@ -16,8 +16,8 @@ var tierWords = map[int]struct {
 	words  string
 	status int
 }{
-	1: {"tier 1: everything works: namespaces, mounts, Landlock, a filter with a supervisor", 0},
-	2: {"tier 2: no namespaces: Landlock and a filter with a supervisor; nothing can be hidden, the network is none or host", 1},
+	1: {"tier 1: namespaces, mounts, Landlock, a filter with a supervisor", 0},
+	2: {"tier 2: no namespaces: Landlock, a filter with a supervisor; nothing can be hidden, the network is none or host", 1},
 	0: {"nothing: commands cannot be confined here", statusFailed},
 }
 
@@ -36,7 +36,7 @@ func newDoctor() *cobra.Command {
 		Long: `Try each thing that catbox needs of this host, and say what works, what does
 not and why, and what can be done.
 
-The exit status is 0 if everything that a run needs works (tier 1), 1 if
+The exit status is 0 if a run gets namespaces of its own (tier 1), 1 if
 commands can be confined without namespaces only (tier 2), and 125 if they
 cannot be confined at all.`,
 		Example: `  catbox doctor
@@ -76,7 +76,11 @@ func (d diagnosis) print(w io.Writer, asJSON bool) error {
 
 func (d diagnosis) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n\n", d.host(), tierWords[d.Tier].words)
+	fmt.Fprintf(&b, "%s\n%s\n", d.host(), tierWords[d.Tier].words)
+	for _, m := range d.Missing {
+		fmt.Fprintf(&b, "missing: %s\n", printable(m))
+	}
+	b.WriteString("\n")
 	for _, r := range d.Features {
 		fmt.Fprintf(&b, "%-9s %-24s %s\n", answer(r), r.Name, r.Purpose)
 		if r.Error != "" {
