@@ -26,11 +26,7 @@ func (r *receiver) connect(h *held) Answer {
 	case "sendmmsg":
 		return r.sendmmsg(h)
 	}
-	addr, errno := h.readSockaddr(h.pointer(1), uint32(h.args[2]))
-	if errno != 0 {
-		return Refuse(errno)
-	}
-	sock, errno := h.socketOf(h.fd(0))
+	sock, addr, errno := h.addressed()
 	if errno != 0 {
 		return Refuse(errno)
 	}
@@ -41,6 +37,16 @@ func (r *receiver) connect(h *held) Answer {
 	}
 	defer to.close()
 	return sock.result(done(sock.blocking(func() error { return sys.Connect(sock.fd, to.raw) })))
+}
+
+// addressed takes over the socket of connect or bind, and copies the address.
+func (h *held) addressed() (*heldSocket, sockaddr, unix.Errno) {
+	addr, errno := h.readSockaddr(h.pointer(1), uint32(h.args[2]))
+	if errno != 0 {
+		return nil, addr, errno
+	}
+	sock, errno := h.socketOf(h.fd(0))
+	return sock, addr, errno
 }
 
 // peer is an address that may be used: the raw one, and what keeps it valid.
@@ -131,11 +137,7 @@ func (k *heldSocket) unixPeer(addr sockaddr, op record.Operation) (peer, Answer,
 
 // bind decides about the name that a socket gets.
 func (r *receiver) bind(h *held) Answer {
-	addr, errno := h.readSockaddr(h.pointer(1), uint32(h.args[2]))
-	if errno != 0 {
-		return Refuse(errno)
-	}
-	sock, errno := h.socketOf(h.fd(0))
+	sock, addr, errno := h.addressed()
 	if errno != 0 {
 		return Refuse(errno)
 	}
