@@ -177,6 +177,8 @@ func TestDeniesBelow(t *testing.T) {
 		{"allow write /a\n" + `deny read ~\.o$`, w, "/a", false},
 		{"allow write ~^/tmp/cc", w, "/tmp/cc1", false},
 		{"allow write ~^/tmp/cc", w, "/tmp", true},
+		{"allow write ~^/tmp/cc.*$", w, "/tmp/cc1", false},
+		{"allow write ~^/tmp/cc.*x$", w, "/tmp/ccx", true},
 		{"allow write ~^/tmp/cc[^/]*$", w, "/tmp/cc1", true}, // /tmp/cc1/x is not allowed
 		{"allow write /", w, "not/canonical", true},
 	}

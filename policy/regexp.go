@@ -27,7 +27,7 @@ func compile(expr string) (*regexp.Regexp, forced, error) {
 	if err != nil {
 		return nil, forced{}, explain(expr, err)
 	}
-	prog, err := syntax.Compile(tree.Simplify())
+	prog, err := syntax.Compile(withoutIdleEnd(tree).Simplify())
 	if err != nil {
 		return nil, forced{}, err
 	}
@@ -37,6 +37,22 @@ func compile(expr string) (*regexp.Regexp, forced, error) {
 	}
 	re, err := regexp.Compile("(?s)" + expr)
 	return re, f, err
+}
+
+// withoutIdleEnd drops a $ that comes after .* or .+ at the end: the path may go
+// on as it likes with it and without.
+func withoutIdleEnd(tree *syntax.Regexp) *syntax.Regexp {
+	n := len(tree.Sub)
+	if tree.Op != syntax.OpConcat || n < 2 || tree.Sub[n-1].Op != syntax.OpEndText {
+		return tree
+	}
+	before := tree.Sub[n-2]
+	if (before.Op != syntax.OpStar && before.Op != syntax.OpPlus) || before.Sub[0].Op != syntax.OpAnyChar {
+		return tree
+	}
+	trimmed := *tree
+	trimmed.Sub = tree.Sub[:n-1]
+	return &trimmed
 }
 
 // analyse runs prog for as long as only one character can come next.

@@ -179,8 +179,21 @@ func (k *heldSocket) bindPath(addr sockaddr) Answer {
 		return Continue()
 	}
 	var err error
-	if e := h.asTarget(func() { err = sys.Bind(k.fd, unixSockaddr(procPath(place.Dir)+"/"+entry(place))) }); e != nil {
+	if e := h.asTarget(func() { err = bindIn(place.Dir, entry(place), k.fd) }); e != nil {
 		return Refuse(unix.EACCES)
 	}
 	return done(err)
+}
+
+// bindIn binds a socket to a name in a pinned directory. The name has to be
+// short (unix(7)), so it is relative to the thread's directory, which is its own.
+func bindIn(dir int, name string, fd int) error {
+	if err := unix.Fchdir(dir); err != nil {
+		return err
+	}
+	err := sys.Bind(fd, unixSockaddr(name))
+	if back := unix.Chdir("/"); err == nil {
+		err = back
+	}
+	return err
 }

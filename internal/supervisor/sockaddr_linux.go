@@ -20,6 +20,9 @@ type sockaddr struct {
 	name   string         // abstract AF_UNIX, without the NUL in front
 }
 
+// sunPath is the size of sun_path in struct sockaddr_un.
+const sunPath = 108
+
 // maxSockaddr is the size of struct sockaddr_storage.
 const maxSockaddr = 128
 
@@ -97,7 +100,11 @@ func (h *held) unixPlace(a sockaddr, entry bool) (target.Place, unix.Errno) {
 
 // unixSockaddr makes the address of a pinned socket, or of a name in a pinned directory.
 func unixSockaddr(path string) []byte {
-	raw := make([]byte, 2, 2+len(path)+1)
+	raw := make([]byte, 2, 2+sunPath)
 	binary.NativeEndian.PutUint16(raw, unix.AF_UNIX)
-	return append(append(raw, path...), 0)
+	raw = append(raw, path...)
+	if len(path) < sunPath {
+		raw = append(raw, 0) // a path that fills it all needs none
+	}
+	return raw
 }
