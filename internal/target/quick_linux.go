@@ -33,7 +33,7 @@ func (v *View) quick(l Lookup) (Place, bool) {
 			return p, errno == 0
 		}
 	}
-	return p, v.look(full[:slash], true) == 0
+	return p, v.look(full[:slash+1], true) == 0 // with its slash: what is above has to be a directory
 }
 
 // look tells whether a path of the root leads to something without a symbolic link.

@@ -171,19 +171,17 @@ func (w *walker) jump(name string) unix.Errno {
 
 // entry is the end of a path whose last component is a name and not a file.
 func (w *walker) entry(name string) (Place, unix.Errno) {
-	p, errno := w.place(name)
-	if errno != 0 || !w.l.Pin {
-		return p, errno
-	}
 	fd, err := unix.Openat(w.cur, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	switch {
-	case err == nil:
-		p.File, p.Exists = fd, true
-	case err != unix.ENOENT:
-		p.Close()
+	if err != nil && err != unix.ENOENT { // ENOTDIR: what was reached holds no names
 		return none, toErrno(err)
 	}
-	return p, 0
+	p, errno := w.place(name)
+	if p.Exists = err == nil; p.Exists && errno == 0 && w.l.Pin {
+		p.File = fd
+	} else if p.Exists {
+		unix.Close(fd)
+	}
+	return p, errno
 }
 
 // missing is the end of a path whose last component is not there.

@@ -1,0 +1,72 @@
+package target
+
+import (
+	"path"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestPlain(t *testing.T) {
+	for p, want := range map[string]bool{
+		"a": true, "/a": true, "a/b": true, "/a/b.c/..d": true, "...": true, "a/.b": true, "\n": true, "\xff/ ": true,
+		"/": false, ".": false, "..": false, "/.": false, "a/": false, "a//b": false, "//a": false, "a/./b": false,
+		"a/../b": false, "../a": false, "a/..": false, "a/.": false, "./a": false, "//": false,
+	} {
+		if got := plain(p); got != want {
+			t.Errorf("plain(%q) is %v", p, got)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for _, test := range []struct {
+		path, dir, name string
+		slash           bool
+	}{
+		{"a", "", "a", false}, {"/a", "/", "a", false}, {"a/b", "a/", "b", false}, {"/a/b", "/a/", "b", false},
+		{"a/", "", "a", true}, {"/a//", "/", "a", true}, {"a//b", "a//", "b", false}, {"//a", "//", "a", false},
+		{"/", "", ".", true}, {"//", "", ".", true}, {".", "", ".", false}, {"a/..", "a/", "..", false}, {"a/./", "a/", ".", true},
+	} {
+		dir, name, slash := split(test.path)
+		if dir != test.dir || name != test.name || slash != test.slash {
+			t.Errorf("split(%q) is %q, %q, %v", test.path, dir, name, slash)
+		}
+	}
+}
+
+func TestRelative(t *testing.T) {
+	for p, want := range map[string]string{"": ".", "/": ".", "//": ".", "a": "a", "/a": "a", "///a/": "a/", "/../a": "../a"} {
+		if got := relative(p); got != want {
+			t.Errorf("relative(%q) is %q", p, got)
+		}
+	}
+}
+
+// paths are texts of paths, with everything odd that can be in one.
+var paths = rapid.Custom(func(t *rapid.T) string {
+	component := rapid.SampledFrom([]string{"", "a", "b", ".", "..", "...", ".a"})
+	return strings.Join(rapid.SliceOfN(component, 1, 6).Draw(t, "components"), "/")
+})
+
+func TestPlainPathsAreCleanAndSplitOnes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := paths.Draw(t, "path")
+		if p == "" {
+			t.Skip("no path")
+		}
+		dir, name, slash := split(p)
+		if plain(p) {
+			if p != path.Clean(p) || dir+name != p || slash || path.Base(p) != name {
+				t.Fatalf("%q is not plain: %q, %q, %v", p, dir, name, slash)
+			}
+		}
+		if strings.Contains(name, "/") || name == "" || slash != strings.HasSuffix(p, "/") {
+			t.Fatalf("split(%q) is %q, %q, %v", p, dir, name, slash)
+		}
+		if path.Clean("/"+dir+name) != path.Clean("/"+p) {
+			t.Fatalf("%q and %q are not %q", dir, name, p)
+		}
+	})
+}
