@@ -19,6 +19,7 @@ type input struct {
 // than one thing is wrong with a call, the error is the kernel's. nothing tells
 // that the call has nothing to do.
 var inputs = map[string]func(*pinned) (errno unix.Errno, nothing bool){
+	"mknod": readType, "mknodat": readType,
 	"symlink": readTarget, "symlinkat": readTarget,
 	"truncate": readLength, "truncate64": readLength,
 	"utime": readTimes, "utimes": readTimes, "futimesat": readTimes, "utimensat": readTimes, "utimensat_time64": readTimes,
@@ -32,6 +33,17 @@ const (
 	xattrNameMax = 255
 	xattrSizeMax = 65536
 )
+
+// readType judges the type of what mknod is to make as may_mknod() does.
+func readType(p *pinned) (errno unix.Errno, nothing bool) {
+	switch p.value(abi.Mode) & unix.S_IFMT {
+	case 0, unix.S_IFREG, unix.S_IFCHR, unix.S_IFBLK, unix.S_IFIFO, unix.S_IFSOCK:
+		return 0, false
+	case unix.S_IFDIR:
+		return unix.EPERM, false
+	}
+	return unix.EINVAL, false
+}
 
 func readTarget(p *pinned) (errno unix.Errno, nothing bool) {
 	p.input.text, errno = p.path(p.row.Arg(abi.Target))
