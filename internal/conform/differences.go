@@ -19,20 +19,12 @@ var Differences = []Difference{
 		"the restrictions of RESOLVE_ flags would have to be kept on every step of the supervisor's own walk; programs take openat where there is no openat2",
 	},
 	{
-		"openat2", "mediate", `how\(0x[26][0-9a-f]{5}, `, `^ENOSYS$`,
-		"a descriptor of O_PATH cannot be handed over, and the flags of openat2 are in memory, so that the call cannot be let go on",
-	},
-	{
 		"", "mediate", `^open`, `^\d+ flags 0x[14]?[18]?[0-9a-f]{4} `,
 		"what is there is opened by way of its pinned descriptor, so that O_NOFOLLOW is kept but not seen in F_GETFL",
 	},
 	{
 		"openat2", "explain", `"TOP/.*, 1\)|"/proc/.*, 1\)`, `^EXDEV$`,
 		"a writable place is a mount of its own in the run, which RESOLVE_NO_XDEV does not cross",
-	},
-	{
-		"link", "tier 2", `^linkat\(AT_FDCWD, "/proc/self/fd/`, `^EACCES$`,
-		"without mounts the supervisor judges both paths before the kernel finds them on two file systems",
 	},
 	{
 		"proc", "tier 2", `"/proc/self/(comm|oom_score_adj)"`, `^EACCES$`,
