@@ -22,7 +22,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f.Var((*list)(&o.AllowConnect), "allow-connect", "only `DEST` may be connected to: ADDRESS[/BITS][:PORT], a unix socket's path, or @NAME (repeat)")
 	f.Var((*word)(&o.OnViolation), "on-violation", "`ACTION`: deny (the default), log (let it happen and report it), or stop (end the run)")
 	f.VarPF(constant{&o.OnViolation, "log"}, "collect-only", "", "the same as --on-violation log").NoOptDefVal = "true"
-	f.Var((*word)(&o.violations), "violations", "write violations to `FILE` (- is standard error) as they happen, a JSON object a line; FILE is hidden from the command")
+	f.Var((*word)(&o.violations), "violations", "write violations to `FILE` (- is standard error) as they happen, a JSON object a line; the command cannot write FILE")
 	f.BoolVar(&o.strict, "strict", false, "exit 123 if the command succeeded but there were violations")
 	f.Var((*word)(&o.dir), "cd", "the command's working directory is `DIR`")
 	f.Var(variables{&o.Env}, "env", "set a variable: `NAME=VALUE` (repeat)")

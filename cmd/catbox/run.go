@@ -52,7 +52,7 @@ with a slash, it is a file. extends = "OTHER" starts from another profile.
 Flags add to its lists and replace the rest. ${HOME} and ${CWD} are replaced.`,
 		Example: `  catbox run make
   catbox run -w . -w '~^/var/cache/x-[0-9]+/' --no-write .git -- make install
-  catbox run -r /usr -r /etc --net none -w out ./build.sh
+  catbox run -r . -r /usr -r /etc --net none -w out ./build.sh
   catbox run --collect-only --violations v.json -- make
   catbox run --limit mem=2G,time=10m --strict -- ./build.sh`,
 		Args: atLeastOne("COMMAND"),
