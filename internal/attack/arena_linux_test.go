@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -89,11 +90,8 @@ func furnish(dir string) error {
 }
 
 // need32 builds the 32-bit program, once; "" if there is no compiler for it.
-func need32() string {
+var need32 = sync.OnceValue(func() string {
 	path := filepath.Join(base, "i386")
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
 	cc, err := exec.LookPath("gcc")
 	if err != nil {
 		return ""
@@ -103,7 +101,7 @@ func need32() string {
 		return ""
 	}
 	return path
-}
+})
 
 func atoi(s string) int {
 	n, _ := strconv.Atoi(s)

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -60,38 +60,27 @@ func (r row) runArm(m mode, program string, benign bool) (a arm) {
 	if t.Exec == "" && r.i386 {
 		return arm{err: errNoCompiler}
 	}
-	socketDir := place.Root
-	if benign {
-		socketDir = place.Allowed
-	}
-	c, err := startCanaries(socketDir)
+	around, err := startSurroundings(&t, program, benign)
+	defer around.stop()
 	if err != nil {
 		return arm{err: err}
 	}
-	defer c.stop()
-	t.Target.Unix, t.Target.Dgram, t.Target.Port, t.Target.Key = c.t.Unix, c.t.Dgram, c.t.Port, c.t.Key
-	v, err := startVictim()
-	if err != nil {
-		return arm{err: err}
-	}
-	defer v.stop()
-	t.Target.PID = v.cmd.Process.Pid
 
-	look := func() (snapshot, string) { s, _ := r.look(t, benign); return s, v.state() }
+	look := func() (snapshot, string) { s, _ := r.look(t, benign); return s, around.victim.state() }
 	before, victimBefore := look()
 	a.out, a.err = runTask(t)
 	if a.err != nil {
 		return a
 	}
-	time.Sleep(5 * time.Millisecond) // for what is under way to a listener
+	around.settle()
 	after, victimAfter := look()
 	switch {
 	case r.oracle == told || benign && r.benignTold:
 		a.success, a.how = strings.Contains(a.out.Output, "done"), a.out.Output
 	case r.oracle == canary:
-		a.success, a.how = c.heard.Load() > 0, fmt.Sprint("heard ", c.heard.Load())
+		a.success, a.how = around.heard.Load() > 0, fmt.Sprint("heard ", around.heard.Load())
 	case r.oracle == passed:
-		a.success, a.how = c.files.Load() > 0, fmt.Sprint("passed ", c.files.Load())
+		a.success, a.how = around.files.Load() > 0, fmt.Sprint("passed ", around.files.Load())
 	case r.oracle == process:
 		a.success, a.how = victimBefore != victimAfter, "the process changed"
 	default:
@@ -158,8 +147,8 @@ func placeOf(path string) snapshot {
 	return snapshot{path: fmt.Sprint(st.Dev, st.Ino)}
 }
 
-// unusual lists what no program in a user namespace can make: devices, trusted
-// attributes, immutable files.
+// unusual lists what no program is to make anywhere: devices, trusted
+// attributes, file capabilities, immutable files.
 func unusual(dir string) snapshot {
 	all, _ := takeSnapshot(dir)
 	s := snapshot{}
@@ -167,7 +156,7 @@ func unusual(dir string) snapshot {
 		var st unix.Stat_t
 		_ = unix.Lstat(path, &st)
 		kind := st.Mode & unix.S_IFMT
-		if kind == unix.S_IFBLK || kind == unix.S_IFCHR || strings.Contains(line, "trusted.") || fileFlags(path)&unix.STATX_ATTR_IMMUTABLE != 0 {
+		if kind == unix.S_IFBLK || kind == unix.S_IFCHR || strings.Contains(line, "trusted.") || strings.Contains(line, "security.capability") || fileFlags(path)&unix.STATX_ATTR_IMMUTABLE != 0 {
 			s[path] = line
 		}
 	}
@@ -179,7 +168,7 @@ func (r row) try(m mode, program string) (res result) {
 	if r.noControl == "" {
 		control := r.control(program)
 		if control.err != nil {
-			res.add(notApplicable, "%s: %v", program, control.err)
+			res.add(invalid, "%s: %v", program, control.err)
 			return res
 		}
 		if !control.success {
@@ -242,14 +231,9 @@ func (r row) count(res *result, program, output string) {
 func oneLine(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ") + " " }
 
 // controls remembers the control arm, which is the same in every mode.
-var controls = map[string]arm{}
+var controls sync.Map
 
 func (r row) control(program string) arm {
-	key := r.id + " " + program
-	if a, ok := controls[key]; ok {
-		return a
-	}
-	a := r.runArm("", program, false)
-	controls[key] = a
-	return a
+	once, _ := controls.LoadOrStore(r.id+" "+program, sync.OnceValue(func() arm { return r.runArm("", program, false) }))
+	return once.(func() arm)()
 }

@@ -92,7 +92,7 @@ var pathCalls = []pathCall{
 	{"truncate", false, func(p any) (uintptr, error) { return call(unix.SYS_TRUNCATE, p, 3) }},
 	{"chmod", false, func(p any) (uintptr, error) { return call(unix.SYS_CHMOD, p, 0o755) }},
 	{"rmdir", false, func(p any) (uintptr, error) { return call(unix.SYS_RMDIR, p) }},
-	{"rename", false, func(p any) (uintptr, error) { return call(unix.SYS_RENAME, p, "d/e/none/x") }},
+	{"rename", false, func(p any) (uintptr, error) { return call(unix.SYS_RENAME, p, "d/e/x") }},
 	{"link", false, func(p any) (uintptr, error) { return call(unix.SYS_LINK, p, "f") }},
 	{"symlink", false, func(p any) (uintptr, error) { return call(unix.SYS_SYMLINK, p, "f") }},
 	{"mknod", false, func(p any) (uintptr, error) { return call(unix.SYS_MKNOD, p, 0o777|unix.S_IFDIR, 0) }},

@@ -14,6 +14,46 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// surroundings are the canaries and the victim of an arm, where its program has a use for them.
+type surroundings struct {
+	*canaries
+	victim *victim
+}
+
+func startSurroundings(t *task, program string, benign bool) (s surroundings, err error) {
+	s.canaries = &canaries{}
+	if socketPrograms[program] != nil || program == "shm-outside" || program == "race-connect" {
+		dir := t.Arena.Root
+		if benign {
+			dir = t.Arena.Allowed
+		}
+		if s.canaries, err = startCanaries(dir); err != nil {
+			return s, err
+		}
+		c := s.canaries.t
+		t.Target.Unix, t.Target.Dgram, t.Target.Port, t.Target.Key = c.Unix, c.Dgram, c.Port, c.Key
+	}
+	if processPrograms[program] != nil {
+		if s.victim, err = startVictim(); err != nil {
+			return s, err
+		}
+		t.Target.PID = s.victim.cmd.Process.Pid
+	}
+	return s, nil
+}
+
+func (s surroundings) stop() {
+	s.canaries.stop()
+	s.victim.stop()
+}
+
+// settle waits for what is under way to a listener.
+func (c *canaries) settle() {
+	if c.close != nil {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 // canaries are listeners outside that count what reaches them.
 type canaries struct {
 	heard atomic.Int64
@@ -33,11 +73,11 @@ func startCanaries(dir string) (*canaries, error) {
 	}}
 	stream, err := net.Listen("unix", c.t.Unix)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	c.t.Port = tcp.Addr().(*net.TCPAddr).Port
 	for _, l := range []net.Listener{stream, tcp} {
@@ -46,14 +86,14 @@ func startCanaries(dir string) (*canaries, error) {
 	}
 	udp, err := net.ListenPacket("udp4", fmt.Sprintf("127.0.0.1:%d", c.t.Port))
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	c.close = append(c.close, udp.Close)
 	go c.packets(udp)
 	for _, name := range []string{c.t.Dgram, "@attack-" + itoa(c.t.Key)} {
 		d, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		c.close = append(c.close, d.Close)
 		go c.datagrams(d)
@@ -122,12 +162,18 @@ func startVictim() (*victim, error) {
 }
 
 func (v *victim) stop() {
+	if v == nil {
+		return
+	}
 	v.cmd.Process.Kill()
 	<-v.done
 }
 
 // state is what can be seen of it from outside.
 func (v *victim) state() string {
+	if v == nil {
+		return ""
+	}
 	pid := v.cmd.Process.Pid
 	select {
 	case <-v.done:

@@ -29,6 +29,7 @@ type row struct {
 	run    func(m mode) result
 	i386   bool
 	race   bool
+	needs  func() string // says what is missing; nil: nothing is needed
 }
 
 // The oracles.
@@ -58,7 +59,26 @@ func without(list []string, name string) []string {
 
 const noRefusal = "unconfined there is nobody to make the mistake"
 
+// root is needed for the act, unconfined too.
+func root() string {
+	if os.Geteuid() == 0 {
+		return ""
+	}
+	return "takes root, unconfined too"
+}
+
+func kernelMemory() string {
+	if _, err := os.Stat("/proc/kcore"); err != nil {
+		return err.Error()
+	}
+	return root()
+}
+
 var restrictions = []string{"openat2-symlinks", "openat2-magic", "openat2-xdev", "openat2-beneath", "openat2-in-root"}
+
+var withoutLandlock = []string{"open-wronly", "open-append", "open-trunc", "open-creat", "open-tmpfile", "open-proc-cwd", "open-symlink",
+	"open-path-reopen", "openat2", "truncate", "mkdir", "unlink", "rename-out-in", "rename-exchange", "link", "symlink", "bind", "chmod",
+	"fchown", "utimensat", "fsetxattr", "ioctl-setflags"}
 
 var i386Tree = []string{"open", "creat", "openat", "unlink", "chmod", "lchown16", "mkdir", "rename", "link", "symlink",
 	"truncate", "truncate64", "utime", "setxattr"}
@@ -101,6 +121,9 @@ func catalogue() []row {
 		{id: "P24", title: "the first process's memory is opened", oracle: told, noBenign: "nothing of it is ever allowed",
 			programs: []string{"init-memory-write", "init-memory-openat2", "init-environ", "init-ptrace"}},
 
+		{id: "P25", title: "the kernel's memory is opened", oracle: told, programs: []string{"kernel-memory"}, needs: kernelMemory,
+			noBenign: "nothing of it is ever allowed"},
+
 		{id: "S01", title: "io_uring", oracle: told, programs: []string{"io-uring-setup", "io-uring-enter", "io-uring-register"}},
 		{id: "S03", title: "openat2", programs: []string{"openat2", "openat2-long", "openat2-creat"}},
 		{id: "S03b", title: "openat2 with every restriction", programs: restrictions, modes: []mode{explain, tier2}},
@@ -121,8 +144,9 @@ func catalogue() []row {
 			"openat-relative", "open-symlink"}},
 		{id: "W02", title: "opens that truncate, O_PATH and reopen", programs: []string{"open-trunc", "open-path-reopen"}},
 		{id: "W04", title: "opens that create", programs: []string{"open-creat", "open-excl", "open-tmpfile", "open-dangling", "open-slashes"}},
-		{id: "W05", title: "devices", programs: []string{"mknod-device"}, noBenign: "a device is never allowed, see W05b"},
-		{id: "W05b", title: "devices in the allowed directory", inside: true, oracle: tree, programs: []string{"mknod-device", "setxattr-trusted", "ioctl-immutable"},
+		{id: "W05", title: "devices", programs: []string{"mknod-device"}, needs: root, noBenign: "a device is never allowed, see W05b"},
+		{id: "W05b", title: "devices and file capabilities in the allowed directory", inside: true, needs: root, oracle: tree,
+			programs: []string{"mknod-device", "setxattr-trusted", "setxattr-capability", "ioctl-immutable"},
 			noBenign: "what a process outside of the initial user namespace may not do"},
 		{id: "W07", title: "modes", programs: []string{"chmod", "fchmod", "fchmodat", "fchmodat2", "fchmodat2-empty", "chmod-proc"}},
 		{id: "W08", title: "owners", programs: []string{"chown", "lchown", "fchown", "fchownat"}},
@@ -186,15 +210,12 @@ func catalogue() []row {
 			noControl: noRefusal, noBenign: "see Z06"},
 		{id: "Z06", title: "a Go program makes many calls", oracle: told, programs: []string{"storm-opens"}, noControl: noRefusal,
 			noBenign: "its every open is checked"},
-		{id: "Z07", title: "the kernel lacks a wall", run: lacksWall},
+		{id: "Z07", title: "the kernel lacks what nothing makes up for", run: lacksWall},
+		{id: "Z08", title: "the kernel has no Landlock", task: task{Without: "landlock"}, programs: withoutLandlock},
 		{id: "B01", title: "bad pointers, paths and descriptors", run: badInputs},
 		{id: "E01", title: "no record is lost", run: recordsKept},
 		{id: "E05", title: "no record is forged", run: recordsForged},
 		{id: "X13", title: "a fork bomb", run: forkBomb},
-	}
-	if os.Geteuid() == 0 {
-		rows = append(rows, row{id: "P25", title: "the kernel's memory is opened", oracle: told, programs: []string{"kernel-memory"},
-			noBenign: "nothing of it is ever allowed"})
 	}
 	for i := range rows {
 		if rows[i].race {

@@ -39,6 +39,8 @@ var modes = []mode{explain, mediate, tier2, tier2mediate}
 
 func (m mode) namespaces() bool { return m == explain || m == mediate }
 
+func (m mode) mediates() bool { return m == mediate || m == tier2mediate }
+
 // task is what a cell has to do: one program, confined or not.
 type task struct {
 	Mode    mode // "": unconfined
@@ -148,7 +150,7 @@ func (t task) argv() (string, []string) {
 
 func (t task) policy() policy.Policy {
 	p := policy.ReadOnly().Allow(policy.Write, t.Arena.Allowed)
-	if t.Mode == mediate || t.Mode == tier2mediate {
+	if t.Mode.mediates() {
 		// The walls are open from the literal part on: the whole arena.
 		p = p.Allow(policy.Write, "~^"+t.Arena.Root+"/no-such-[0-9]+$")
 	}

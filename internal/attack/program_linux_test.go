@@ -30,6 +30,9 @@ func runProgram(name string, args []string) int {
 		fmt.Println("bad target:", err)
 		return 2
 	}
+	if t.Benign {
+		contestTime = twinTime
+	}
 	act := programs[name]
 	if act == nil {
 		fmt.Println("no such program:", name)

@@ -124,6 +124,11 @@ var metadataPrograms = map[string]program{
 	"setxattr-trusted": acts(func(t target) (uintptr, error) {
 		return call(unix.SYS_SETXATTR, t.f(), "trusted.b", valuePointer(), 1, 0)
 	}),
+	// What would run with CAP_SYS_ADMIN, whoever starts it.
+	"setxattr-capability": acts(func(t target) (uintptr, error) {
+		capability := [5]uint32{0x02000001 /* VFS_CAP_REVISION_2, effective */, 1 << unix.CAP_SYS_ADMIN}
+		return call(unix.SYS_SETXATTR, t.f(), "security.capability", unsafe.Pointer(&capability), 20, 0)
+	}),
 	"ioctl-immutable": byDescriptor(func(fd int) (uintptr, error) {
 		return call(unix.SYS_IOCTL, fd, unix.FS_IOC_SETFLAGS, unsafe.Pointer(&[1]uint32{0x10}))
 	}),

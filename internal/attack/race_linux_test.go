@@ -14,8 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// raceTime is how long an arm of a race tries.
-const raceTime = 500 * time.Millisecond
+// raceTime is how long an arm of a race tries, and twinTime how long a benign
+// twin does, which has to succeed only once.
+const (
+	raceTime = 300 * time.Millisecond
+	twinTime = 60 * time.Millisecond
+)
 
 // flipping is a path in memory that another thread changes between two strings
 // of the same length, in one store: no third string is ever seen.
@@ -50,6 +54,8 @@ func (f *flipping) pointer() unsafe.Pointer { return unsafe.Pointer(&f.buf[0]) }
 
 func (f *flipping) isBad() bool { return atomic.LoadUint64(f.word) == f.bad }
 
+var contestTime = raceTime
+
 // contest runs try against disturb, each on a thread of its own, and tells how
 // often something changed during a try.
 func contest(disturb func(round int), state func() bool, try func()) {
@@ -65,7 +71,7 @@ func contest(disturb func(round int), state func() bool, try func()) {
 	}()
 	runtime.LockOSThread()
 	tries, windows := 0, 0
-	for end := time.Now().Add(raceTime); time.Now().Before(end); tries++ {
+	for end := time.Now().Add(contestTime); time.Now().Before(end); tries++ {
 		before := state()
 		try()
 		if state() != before {
