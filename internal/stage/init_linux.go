@@ -160,8 +160,9 @@ func (in *initProcess) dieWithCaller() error {
 // closeDescriptors sees to it that nothing but what is listed is inherited,
 // and keeps this program open.
 func (in *initProcess) closeDescriptors() error {
-	first := uint(controlFD + 1 + in.spec.Files)
-	if err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+	// Those for the command too: they get other numbers there, and would stay
+	// open under these.
+	if err := unix.CloseRange(controlFD+1, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return os.NewSyscallError("close_range", err)
 	}
 	self, err := os.Open("/proc/self/exe")
