@@ -72,10 +72,13 @@ func (r row) runArm(m mode, program string, benign bool) (a arm) {
 	if a.err != nil {
 		return a
 	}
-	around.settle()
+	believed := r.oracle == told || benign && r.benignTold
+	if !believed {
+		around.settle(benign || m == "", func() bool { return around.heard.Load() > 0 || around.victim.state() != victimBefore })
+	}
 	after, victimAfter := look()
 	switch {
-	case r.oracle == told || benign && r.benignTold:
+	case believed:
 		a.success, a.how = strings.Contains(a.out.Output, "done"), a.out.Output
 	case r.oracle == canary:
 		a.success, a.how = around.heard.Load() > 0, fmt.Sprint("heard ", around.heard.Load())
@@ -178,7 +181,7 @@ func (r row) try(m mode, program string) (res result) {
 	}
 	attack := r.runArm(m, program, false)
 	r.judge(&res, program, attack)
-	if r.noBenign != "" || res.verdict == escaped || r.twinIn != nil && !slices.Contains(r.twinIn, m) {
+	if r.noBenign != "" || res.verdict == escaped || slices.Contains(r.noTwin[program], m) {
 		return res
 	}
 	benign := r.runArm(m, program, true)

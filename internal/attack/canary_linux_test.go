@@ -47,10 +47,18 @@ func (s surroundings) stop() {
 	s.victim.stop()
 }
 
-// settle waits for what is under way to a listener.
-func (c *canaries) settle() {
-	if c.close != nil {
-		time.Sleep(5 * time.Millisecond)
+// settle waits for what is under way to a listener or a process: until it has
+// come, where it is to come, or for a moment.
+func (s surroundings) settle(expected bool, come func() bool) {
+	if s.close == nil && s.victim == nil {
+		return
+	}
+	within := 10 * time.Millisecond
+	if expected {
+		within = 300 * time.Millisecond
+	}
+	for end := time.Now().Add(within); time.Now().Before(end) && !come(); {
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -188,9 +196,12 @@ func (v *victim) state() string {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	_, traced, _ := strings.Cut(string(status), "TracerPid:")
 	traced, _, _ = strings.Cut(traced, "\n")
-	_, stopped, _ := strings.Cut(string(status), "State:")
-	stopped, _, _ = strings.Cut(strings.TrimSpace(stopped), " ")
-	return fmt.Sprint(string(limits), nice, cpus, io, traced, stopped == "T")
+	_, state, _ := strings.Cut(string(status), "State:")
+	state, _, _ = strings.Cut(strings.TrimSpace(state), " ")
+	if state == "Z" || state == "X" {
+		return "ended"
+	}
+	return fmt.Sprint(string(limits), nice, cpus, io, traced, state == "T")
 }
 
 // withToken lists the processes that have the token in their command line.
