@@ -89,17 +89,12 @@ func (p *plan) landlock() *landlock.Rules {
 		return nil
 	}
 	r.Write = slices.Concat(p.walls.writable, p.own)
-	devices := namespace.Devices(p.terminal)
 	if p.tier == 1 {
 		r.Write = append(r.Write, "/proc") // of the run's own pid namespace
-		devices = namespace.Devices("")
-		if p.terminal != "" {
-			devices = append(devices, "/dev/console")
-		}
 	}
-	r.Write = append(r.Write, devices...)
+	r.Devices = p.devices
 	if p.tier > 1 && p.readable != nil {
-		r.Read = slices.Concat(p.readable, p.walls.writable, existing([]string{"/proc", "/dev"}), r.Write)
+		r.Read = slices.Concat(p.readable, p.walls.writable, existing([]string{"/proc", "/dev"}), r.Write, existing(r.Devices))
 	}
 	if p.policy.Restricts(policy.Exec) {
 		r.Exec = p.executable()

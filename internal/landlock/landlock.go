@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -23,6 +24,8 @@ type Rules struct {
 	// Write holds the paths at and beneath which files may be written,
 	// created and removed. A path that is not there is an error.
 	Write []string
+	// Devices may be opened for writing, those that are there.
+	Devices []string
 	// WriteFiles are descriptors, of regular files, that may be opened again for writing.
 	WriteFiles []int
 	// Read holds what may be read and listed; nil leaves reading alone.
@@ -109,10 +112,15 @@ func (r Rules) attr(abi int) *unix.LandlockRulesetAttr {
 
 func (r Rules) fill(ruleset, abi int) error {
 	handled := r.attr(abi).Handled_access_fs
+	devices := slices.DeleteFunc(slices.Clone(r.Devices), func(path string) bool {
+		_, err := os.Stat(path)
+		return err != nil
+	})
 	groups := []struct {
 		paths  []string
 		rights uint64
 	}{
+		{devices, writeRights(abi)},
 		{r.Write, writeRights(abi)},
 		{r.Read, readRights},
 		{r.Exec, execRights},

@@ -120,8 +120,10 @@ func (b *builder) mountShm() error {
 
 // placeAt attaches the copy taken of path at another path of the view.
 func (b *builder) placeAt(path, target string) error {
-	b.clones[target] = b.clones[path]
-	delete(b.clones, path)
+	if target != path {
+		b.clones[target] = b.clones[path]
+		delete(b.clones, path)
+	}
 	return b.place(target, true)
 }
 

@@ -28,7 +28,7 @@ func (b *builder) hide() error {
 		if _, err := os.Lstat(p); err != nil {
 			continue // not in the view anyway
 		}
-		if b.AnyWrite || underAny(p, b.Writable) || underAny(p, b.Private) {
+		if b.changeable(p) {
 			if err := cover(p); err != nil {
 				return err
 			}
@@ -48,9 +48,17 @@ func (b *builder) hide() error {
 	return nil
 }
 
-// cover mounts something empty, without any permission, over path.
+// changeable tells whether names can be made and removed where path is. What of
+// the host is seen in a private directory stays read-only.
+func (b *builder) changeable(path string) bool {
+	ofHost := underAny(path, b.Visible) || underAny(path, b.Readable)
+	return b.AnyWrite || underAny(path, b.Writable) || underAny(path, b.Private) && !ofHost
+}
+
+// cover mounts something empty over path. A directory can be searched, and not
+// listed: what is looked for in it is not there, and not forbidden.
 func cover(target string) error {
-	fd, err := sys.NewMount("tmpfs", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC, [2]string{"mode", "0000"})
+	fd, err := sys.NewMount("tmpfs", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC, [2]string{"mode", "0111"})
 	if err != nil {
 		return err
 	}
