@@ -157,25 +157,27 @@ func linksInto(dir string) []string {
 }
 
 func TestHiddenPathsAreNotThere(t *testing.T) {
-	dir := directory(t, "ro/file", "ro/dir/f", "ro/stays", "rw/file", "rw/dir/f", "rw/stays")
-	for _, in := range []string{"ro", "rw"} {
-		c := shell(dir+"/"+in, `
-			for p in file dir dir/f ./dir/../dir; do test -e $p && echo $p is there; done
-			cat file dir/f 2>&1 | grep -v 'No such file'
-			ls dir 2>&1 | grep -v 'No such file'
-			cat stays`)
-		c.Policy = c.Policy.Allow(policy.Write, dir+"/rw").Hide(dir+"/"+in+"/file", dir+"/"+in+"/dir")
-		if out := look(t, c); out != in+"/stays\n" {
-			t.Errorf("%s: %q", in, out)
+	names := []string{"ro/file", "ro/dir/f", "ro/stays", "rw/file", "rw/dir/f", "rw/stays"}
+	for _, dir := range []string{directory(t, names...), inTmp(t, names...)} {
+		for _, in := range []string{"ro", "rw"} {
+			c := shell(dir+"/"+in, `
+				for p in file dir dir/f ./dir/../dir; do test -e $p && echo $p is there; done
+				cat file dir/f 2>&1 | grep -v 'No such file'
+				ls dir 2>&1 | grep -v 'No such file'
+				cat stays`)
+			c.Policy = c.Policy.Allow(policy.Write, dir+"/rw").Hide(dir+"/"+in+"/file", dir+"/"+in+"/dir")
+			if out := look(t, c); out != in+"/stays\n" {
+				t.Errorf("%s: %q", c.Dir, out)
+			}
 		}
-	}
-	c := shell(dir+"/ro", "ls -A")
-	c.Policy = c.Policy.Hide(dir+"/ro/file", dir+"/ro/dir")
-	if out := look(t, c); out != "stays\n" {
-		t.Errorf("names are listed: %q", out)
-	}
-	if !exists(dir+"/ro/file") || !exists(dir+"/rw/dir/f") {
-		t.Error("the host lost it")
+		c := shell(dir+"/ro", "ls -A")
+		c.Policy = c.Policy.Hide(dir+"/ro/file", dir+"/ro/dir")
+		if out := look(t, c); out != "stays\n" {
+			t.Errorf("%s: names are listed: %q", c.Dir, out)
+		}
+		if !exists(dir+"/ro/file") || !exists(dir+"/rw/dir/f") {
+			t.Errorf("%s: the host lost it", dir)
+		}
 	}
 }
 
