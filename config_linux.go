@@ -13,7 +13,6 @@ import (
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/cgroup"
 	"github.com/catbox-go/catbox/internal/landlock"
-	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/stage"
 	"github.com/catbox-go/catbox/internal/supervisor"
