@@ -23,8 +23,7 @@ const (
 
 var guards = []guard{
 	{name: "close_range", rows: "F01|F02", edits: one(stage+"init_linux.go",
-		"if err := unix.CloseRange(first, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {",
-		"if err := unix.CloseRange(^uint(0)>>1, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {")},
+		"unix.CloseRange(controlFD+1, ", "unix.CloseRange(^uint(0)>>1, ")},
 	{name: "landlock", rows: "P06|T06", modes: "tier2|explain", edits: one(stage+"init_linux.go",
 		"if err := landlock.Restrict(rules); err != nil {", "if err := error(nil); err != nil {")},
 	{name: "landlock scope of signals", rows: "X05", modes: "tier2",
