@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,7 +60,8 @@ func manPages(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 		name := bytes.ReplaceAll([]byte(cmd.CommandPath()), []byte(" "), []byte("-"))
-		pages[string(name)+".1"] = page.String()
+		// SEE ALSO is the last section; the page of system calls is made by internal/seccomp.
+		pages[string(name)+".1"] = strings.TrimRight(page.String(), "\n") + ", \\fBcatbox-syscalls(7)\\fP\n"
 		for _, sub := range cmd.Commands() {
 			if sub.IsAvailableCommand() && sub.Name() != "completion" {
 				add(sub)

@@ -9,3 +9,5 @@
 // x32 get ENOSYS. Its own answers rest on registers only, which no other
 // thread can change. What is in memory is for whoever has the listener.
 package seccomp
+
+//go:generate go test -run ^TestManualPage$ -update .
