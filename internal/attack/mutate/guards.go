@@ -8,6 +8,7 @@ type guard struct {
 	modes string // in which it is the only wall; "": all
 	// behind says which other wall holds, so that no row can notice.
 	behind string
+	root   bool // only root's rows can notice
 }
 
 type edit struct{ file, old, new string }
@@ -24,12 +25,12 @@ const (
 var guards = []guard{
 	{name: "close_range", rows: "F01|F02", edits: one(stage+"init_linux.go",
 		"unix.CloseRange(controlFD+1, ", "unix.CloseRange(^uint(0)>>1, ")},
-	{name: "landlock", rows: "P06|T06", modes: "tier2|explain", edits: one(stage+"init_linux.go",
-		"if err := landlock.Restrict(rules); err != nil {", "if err := error(nil); err != nil {")},
+	{name: "landlock", rows: "T01|T06", modes: "tier2", edits: one(stage+"init_linux.go",
+		"if in.spec.Landlock != nil {", "if in.spec.Landlock != nil && false {")},
 	{name: "landlock scope of signals", rows: "X05", modes: "tier2",
 		behind: "the supervisor holds kill and its like; the scope is for a number that changes its owner in between",
 		edits:  one("config_linux.go", "Scope: !p.log", "Scope: false")},
-	{name: "read-only mounts", rows: "T01|W07", modes: "explain",
+	{name: "read-only mounts", rows: "W07|T06", modes: "explain",
 		behind: "Landlock holds the tree, the supervisor does metadata itself",
 		edits:  one(views+"place_linux.go", "return sys.MountSetattr(unix.AT_FDCWD, \"/\", unix.AT_RECURSIVE, unix.MOUNT_ATTR_RDONLY, 0)", "return nil")},
 	{name: "network namespace", rows: "K02|K05|K10", modes: "explain",
@@ -83,7 +84,9 @@ var guards = []guard{
 	{name: "openat2 that reads is not made", rows: "P24", modes: "mediate",
 		behind: "procfs of others is not opened", edits: one(superv+"mediateopen_linux.go",
 			"if o.how && (o.resolve != 0 || !o.writes()) {", "if o.how && o.resolve != 0 {")},
-	{name: "the target's capabilities", rows: "W05b", modes: "mediate", edits: one(superv+"mediate_linux.go",
+	{name: "file capabilities", rows: "W05b", root: true, modes: "mediate", edits: one(superv+"writecalls_linux.go",
+		`strings.HasPrefix(p.input.text, "security.")`, `strings.HasPrefix(p.input.text, "insecurity.")`)},
+	{name: "the target's capabilities", rows: "W05b", root: true, modes: "mediate", edits: one(superv+"mediate_linux.go",
 		"if own&^caps == 0 {", "if true {")},
 	{name: "unix sockets are judged", rows: "K08|K09|F05", modes: "explain", edits: one(superv+"connect_linux.go",
 		"h.s.Policy.AllowsConnect(policy.UnixDestination(place.Canonical)) {", "true {")},

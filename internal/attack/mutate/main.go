@@ -84,7 +84,7 @@ func (t *tally) count() int { return t.killed + len(t.survivors) + len(t.unexpec
 func (tree tree) all(wanted *regexp.Regexp) *tally {
 	t := &tally{}
 	for _, g := range guards {
-		if !wanted.MatchString(g.name) {
+		if !wanted.MatchString(g.name) || g.root && os.Geteuid() != 0 {
 			continue
 		}
 		start := time.Now()
@@ -176,7 +176,11 @@ func (g guard) try(tree tree) (row string, err error) {
 	if err := tree.build("attack.test"); err != nil {
 		return "", err
 	}
-	for range 3 { // a race may be won only the next time
+	tries := 3 // a race may be won only the next time
+	if g.behind != "" {
+		tries = 1
+	}
+	for range tries {
 		without, err := g.redRows(tree, "attack.test")
 		if err != nil || len(without) == 0 {
 			continue
