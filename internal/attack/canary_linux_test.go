@@ -55,7 +55,7 @@ func (s surroundings) settle(expected bool, come func() bool) {
 	}
 	within := 10 * time.Millisecond
 	if expected {
-		within = 300 * time.Millisecond
+		within = 3 * time.Second
 	}
 	for end := time.Now().Add(within); time.Now().Before(end) && !come(); {
 		time.Sleep(time.Millisecond)

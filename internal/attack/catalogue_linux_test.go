@@ -93,7 +93,7 @@ func catalogue() []row {
 		{id: "T02", title: "the same for each path of calls that have two", race: true,
 			programs: []string{"race-rename-from", "race-rename-to", "race-renameat2-from", "race-renameat2-to", "race-link-from",
 				"race-linkat-to", "race-symlink", "race-symlinkat"}},
-		{id: "T06", title: "the last component is a symbolic link that changes", race: true, programs: []string{"race-link-swap"}},
+		{id: "T06", title: "the last component is a symbolic link that changes", race: true, programs: []string{"race-link-swap", "race-appears"}},
 		{id: "T07", title: "a directory on the way becomes a symbolic link", race: true, programs: []string{"race-dir-swap"}},
 		{id: "T08", title: "a directory moves while .. is looked up", race: true, programs: []string{"race-dotdot"}},
 		{id: "T10", title: "the number of a descriptor gets another file", race: true, programs: []string{"race-dup"}},

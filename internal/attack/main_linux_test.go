@@ -13,6 +13,7 @@ var (
 	tableFile = flag.String("attack.table", "", "write the matrix as a markdown table to `file`")
 	onlyRows  = flag.String("attack.rows", "", "run only the rows that match `regexp`")
 	onlyModes = flag.String("attack.modes", "", "run only the modes that match `regexp`")
+	onlyWays  = flag.String("attack.ways", "", "of rows with several programs, run only those that match `regexp`")
 )
 
 // The test binary plays every part: a run's first process (catbox.Init), the

@@ -84,7 +84,11 @@ func (r row) result(m mode) (res result) {
 	if r.run != nil {
 		return r.run(m)
 	}
+	ways := regexp.MustCompile(*onlyWays)
 	for _, program := range r.programs {
+		if !ways.MatchString(program) {
+			continue
+		}
 		one := r.try(m, program)
 		res.add(one.verdict, "")
 		res.notes = append(res.notes, one.notes...)

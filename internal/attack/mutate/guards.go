@@ -5,6 +5,7 @@ type guard struct {
 	name  string
 	edits []edit
 	rows  string // that are to notice
+	ways  string // of the rows' programs, "": all
 	modes string // in which it is the only wall; "": all
 	// behind says which other wall holds, so that no row can notice.
 	behind string
@@ -25,7 +26,7 @@ const (
 var guards = []guard{
 	{name: "close_range", rows: "F01|F02", edits: one(stage+"init_linux.go",
 		"unix.CloseRange(controlFD+1, ", "unix.CloseRange(^uint(0)>>1, ")},
-	{name: "landlock", rows: "T01|T06", modes: "tier2", edits: one(stage+"init_linux.go",
+	{name: "landlock", rows: "T01|T06", ways: "open|swap", modes: "tier2", edits: one(stage+"init_linux.go",
 		"if in.spec.Landlock != nil {", "if in.spec.Landlock != nil && false {")},
 	{name: "landlock scope of signals", rows: "X05", modes: "tier2",
 		behind: "the supervisor holds kill and its like; the scope is for a number that changes its owner in between",
@@ -62,15 +63,15 @@ var guards = []guard{
 
 	{name: "mediated opens are judged", rows: "W01|W04", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
 		"if a, refused := h.judgeOpen(o, place); refused {", "if a, refused := h.judgeOpen(o, place); refused && false {")},
-	{name: "mediated calls are judged", rows: "S04|P20", modes: "mediate", edits: one(superv+"mediate_linux.go",
+	{name: "mediated calls are judged", rows: "P20", modes: "mediate", edits: one(superv+"mediate_linux.go",
 		"if a, refused := p.judgePlace(arg, path, place); refused {", "if a, refused := p.judgePlace(arg, path, place); refused && false {")},
-	{name: "no CONTINUE after the look", rows: "T01", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+	{name: "no CONTINUE after the look", rows: "T01", ways: "open", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
 		"	var fd int\n	var err error\n", "	if o.flags != 0 {\n		return Continue(), false\n	}\n	var fd int\n	var err error\n")},
-	{name: "what is pinned is opened", rows: "T06|T07", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+	{name: "what is pinned is opened", rows: "T06", ways: "swap", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
 		"return unix.Open(procPath(p.File), flags, 0)\n}", "return unix.Open(o.path, flags, 0)\n}")},
-	{name: "O_EXCL on creation", rows: "T06|T07|W04", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
+	{name: "O_EXCL on creation", rows: "T06", ways: "appears", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
 		"flags|unix.O_EXCL, uint32(o.mode))", "flags&^unix.O_NOFOLLOW, uint32(o.mode))")},
-	{name: "the descriptor is taken over", rows: "T10|T10b|P05", modes: "mediate|explain", edits: one(superv+"mediate_linux.go",
+	{name: "the descriptor is taken over", rows: "T10", modes: "mediate", edits: one(superv+"mediate_linux.go",
 		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		return Answer{}, false\n	}",
 		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		again, _ := p.takeOver(fd)\n		p.fd = again\n		return Answer{}, false\n	}")},
 	{name: "metadata is mediated behind mounts", rows: "T10b", modes: "explain", edits: one(superv+"write_linux.go",

@@ -224,7 +224,8 @@ var red = regexp.MustCompile(`(?m)^\S+ +\S+ +(?:ESCAPED|BROKEN|HUNG)`)
 
 // redRows lists rows that fail, the first at least.
 func (g guard) redRows(tree tree, binary string) ([]string, error) {
-	out, err := tree.test(binary, "-test.failfast", "-test.timeout", "2m", "-attack.rows", "^("+g.rows+")$", "-attack.modes", g.inModes())
+	out, err := tree.test(binary, "-test.failfast", "-test.timeout", "2m", "-attack.rows", "^("+g.rows+")$", "-attack.ways", g.ways,
+		"-attack.modes", g.inModes())
 	lines := red.FindAllString(out, -1)
 	if err != nil && len(lines) == 0 {
 		return nil, fmt.Errorf("%w: %s", err, out)
