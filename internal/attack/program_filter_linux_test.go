@@ -225,7 +225,7 @@ func stormOpens(t target) error {
 		must(unix.Stat(p, &want[i]))
 	}
 	wrong, count := 0, 0
-	for count = range 12000 {
+	for count = range 5000 {
 		fd, err := unix.Open(paths[count%2], unix.O_RDWR, 0)
 		if err != nil {
 			wrong++

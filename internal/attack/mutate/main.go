@@ -159,7 +159,7 @@ type tree struct{ dir string }
 // try takes the guard out, runs the rows, and puts it back. It returns a row that
 // is red without the guard, and not with every guard in its place.
 func (g guard) try(tree tree) (row string, err error) {
-	for _, e := range g.edits {
+	for _, e := range g.edits { // no two in one file
 		path := filepath.Join(tree.dir, e.file)
 		data, err := os.ReadFile(path)
 		if err != nil {
