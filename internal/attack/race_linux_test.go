@@ -19,8 +19,10 @@ import (
 const (
 	raceTime = 300 * time.Millisecond
 	twinTime = 60 * time.Millisecond
-	// leastTries are made also where the machine is busy.
+	// leastTries are made also where the machine is busy, and a race goes on for
+	// patience until something changed during a try.
 	leastTries = 20
+	patience   = 10 * time.Second
 )
 
 // flipping is a path in memory that another thread changes between two strings
@@ -73,7 +75,7 @@ func contest(disturb func(round int), state func() bool, try func()) {
 	}()
 	runtime.LockOSThread()
 	tries, windows := 0, 0
-	for end := time.Now().Add(contestTime); tries < leastTries || time.Now().Before(end); tries++ {
+	for start := time.Now(); tries < leastTries || time.Since(start) < contestTime || windows == 0 && time.Since(start) < patience; tries++ {
 		before := state()
 		try()
 		if state() != before {
