@@ -1,3 +1,5 @@
+//go:build amd64
+
 package attack
 
 import (
@@ -210,7 +212,7 @@ func withToken(token string) []int {
 	var pids []int
 	for _, e := range entries {
 		line, err := os.ReadFile("/proc/" + e.Name() + "/cmdline")
-		if pid := atoi(e.Name()); err == nil && pid != os.Getpid() && strings.Contains(string(line), token) {
+		if pid := atoi(e.Name()); err == nil && pid > 0 && pid != os.Getpid() && strings.Contains(string(line), token) {
 			pids = append(pids, pid)
 		}
 	}

@@ -12,4 +12,7 @@
 // The arms are run under several policies and on hosts with and without
 // namespaces: see mode. The program in mutate takes the guards of the sandbox out
 // one at a time, and demands that a row notices.
+//
+// The tests are for amd64, which has calls of every generation and those of
+// 32-bit programs.
 package attack

@@ -1,9 +1,10 @@
+//go:build amd64
+
 package attack
 
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -32,11 +33,7 @@ func daemons(m mode) (res result) {
 	if _, err := runTask(t); err != nil {
 		return failed(err)
 	}
-	left := withToken(token)
-	for _, pid := range left {
-		endProcess(pid)
-	}
-	if len(left) == 0 {
+	if endAll(token) == 0 {
 		return result{invalid, []string{"unconfined, none outlives its parent"}}
 	}
 	t.Mode = m
@@ -44,12 +41,8 @@ func daemons(m mode) (res result) {
 	if err != nil {
 		return failed(err)
 	}
-	if rest := withToken(token); len(rest) > 0 {
-		res.add(escaped, "%d daemons outlived the run", len(rest))
-		for _, pid := range rest {
-			endProcess(pid)
-		}
-		return res
+	if n := endAll(token); n > 0 {
+		return result{escaped, []string{fmt.Sprintf("%d daemons outlived the run", n)}}
 	}
 	if !strings.Contains(out.Output, "done") {
 		return result{broken, []string{out.Output + out.Err}}
@@ -75,9 +68,9 @@ func callerKilled(m mode) (res result) {
 		cmd.Wait()
 		if !gone(t.Arena.Root, 5*time.Second) {
 			res.add(escaped, "killed after %d ms: the run lives on", after)
-			for _, pid := range withToken(t.Arena.Root) {
-				endProcess(pid)
-			}
+			endAll(t.Arena.Root)
+			done()
+			return res
 		}
 		done()
 	}
@@ -103,10 +96,9 @@ func supervisorKilled(m mode) (res result) {
 		cmd.Process.Kill()
 		cmd.Wait()
 		if !gone(t.Arena.Root, 5*time.Second) {
-			res.add(escaped, "the run lives on")
-			for _, pid := range withToken(t.Arena.Root) {
-				endProcess(pid)
-			}
+			endAll(t.Arena.Root)
+			done()
+			return result{escaped, []string{"the run lives on"}}
 		}
 		after, _ := r.look(t, false)
 		if changes := before.changes(after); len(changes) > 0 {
@@ -256,7 +248,14 @@ func forkBomb(m mode) (res result) {
 	return res
 }
 
-func endProcess(pid int) { _ = exec.Command("kill", "-9", itoa(pid)).Run() }
+// endAll ends the processes that have the token, and tells how many there were.
+func endAll(token string) int {
+	pids := withToken(token)
+	for _, pid := range pids {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
+	return len(pids)
+}
 
 // i386Socket: what the supervisor makes for a 32-bit program comes to be there.
 func i386Socket(m mode) result {
