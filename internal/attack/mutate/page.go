@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -18,8 +19,10 @@ func (tree tree) matrix() (string, error) {
 		return "", fmt.Errorf("the catalogue: %w: %s", err, out)
 	}
 	data, err := os.ReadFile(table)
-	return string(data), err
+	return string(data) + "\n" + summary.FindString(out) + "\n", err
 }
+
+var summary = regexp.MustCompile(`(?m)^summary: .*$`)
 
 const introduction = `<!-- written by: go run ./internal/attack/mutate -doc docs/attacks.md -->
 
