@@ -187,7 +187,7 @@ func wholeRun() bool {
 func checkUsed(t *testing.T) {
 	t.Helper()
 	for i, d := range Differences {
-		if !used.rows[i] {
+		if !used.rows[i] && !d.Sometimes {
 			t.Errorf("no such difference any more: %+v", d)
 		}
 	}
