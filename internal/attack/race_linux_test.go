@@ -22,9 +22,10 @@ const (
 	raceTime = 300 * time.Millisecond
 	twinTime = 60 * time.Millisecond
 	// leastTries are made also where the machine is busy, and a race goes on for
-	// patience until something changed during a try.
-	leastTries = 20
-	patience   = 10 * time.Second
+	// patience until something changed during so many of them.
+	leastTries   = 20
+	leastWindows = 20
+	patience     = 10 * time.Second
 )
 
 // flipping is a path in memory that another thread changes between two strings
@@ -77,7 +78,7 @@ func contest(disturb func(round int), state func() bool, try func()) {
 	}()
 	runtime.LockOSThread()
 	tries, windows := 0, 0
-	for start := time.Now(); tries < leastTries || time.Since(start) < contestTime || windows == 0 && time.Since(start) < patience; tries++ {
+	for start := time.Now(); tries < leastTries || time.Since(start) < contestTime || windows < leastWindows && time.Since(start) < patience; tries++ {
 		before := state()
 		try()
 		if state() != before {

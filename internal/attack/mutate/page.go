@@ -16,7 +16,7 @@ func (tree tree) matrix() (string, error) {
 	table := filepath.Join(tree.dir, "table.md")
 	out, err := tree.test("whole.test", "-attack.table", table)
 	if err != nil {
-		return "", fmt.Errorf("the catalogue: %w: %s", err, out)
+		return "", fmt.Errorf("the catalogue: %w: %s", err, strings.Join(red.FindAllString(out, -1), "; "))
 	}
 	data, err := os.ReadFile(table)
 	return string(data) + "\n" + summary.FindString(out) + "\n", err
