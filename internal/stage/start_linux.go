@@ -174,7 +174,7 @@ func socketPair() (ours int, theirs *os.File, err error) {
 }
 
 // helloTime is how long a program may take to come to catbox.Init.
-const helloTime = 10 * time.Second
+const helloTime = 30 * time.Second
 
 // setUp hands the specification over and waits until it is carried out.
 func (r *Run) setUp(cfg Config) error {
@@ -185,7 +185,12 @@ func (r *Run) setUp(cfg Config) error {
 	spec.Files = len(cfg.Files)
 	late := time.AfterFunc(helloTime, func() { r.cmd.Process.Kill() })
 	m, _, err := r.conn.receive()
-	if !late.Stop() || err != nil || !m.Hello {
+	switch {
+	case !late.Stop():
+		return fmt.Errorf("%w: nothing came from it in %v", ErrNoInit, helloTime)
+	case err != nil:
+		return fmt.Errorf("%w: it ended (%w)", ErrNoInit, err)
+	case !m.Hello:
 		return ErrNoInit
 	}
 	if err := r.conn.send(message{Spec: &spec}); err != nil {
