@@ -210,8 +210,8 @@ func (b *beside) parse(oob []byte) error {
 	return nil
 }
 
-// close ends both directions, so that a blocked read returns, and lets go.
-func (c *conn) close() {
-	unix.Shutdown(c.fd, unix.SHUT_RDWR)
-	unix.Close(c.fd)
-}
+// shutdown ends both directions, so that a blocked read returns.
+func (c *conn) shutdown() { unix.Shutdown(c.fd, unix.SHUT_RDWR) }
+
+// close lets go. Nobody may be reading any more.
+func (c *conn) close() { unix.Close(c.fd) }

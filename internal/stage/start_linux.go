@@ -55,6 +55,7 @@ type Run struct {
 
 	cmd      *exec.Cmd
 	conn     *conn
+	reading  bool // read has been started
 	died     func(Death)
 	started  chan startResult
 	sockets  chan socketResult
@@ -121,6 +122,7 @@ func Start(cfg Config) (*Run, error) {
 		r.Abort()
 		return nil, err
 	}
+	r.reading = true
 	go r.read()
 	return r, nil
 }
@@ -277,6 +279,11 @@ func (r *Run) Socket(family, typ, protocol int) (*os.File, error) {
 // Abort ends a run whose command was not started, and everything that belongs to it.
 func (r *Run) Abort() {
 	if r.conn != nil {
+		r.conn.shutdown()
+		if r.reading {
+			// The descriptor's number must not become another's while it is read.
+			<-r.ended
+		}
 		r.conn.close()
 	}
 	r.cmd.Process.Kill()
