@@ -216,7 +216,7 @@ func TestCloseEndsAReceive(t *testing.T) {
 		_, _, err := c.receive()
 		ended <- err
 	}()
-	c.close() // before or after receive has begun to wait: it returns
+	c.shutdown() // before or after receive has begun to wait: it returns
 	if err := <-ended; err == nil {
 		t.Error("a message came from nowhere")
 	}
