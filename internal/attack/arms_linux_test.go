@@ -87,7 +87,7 @@ func (r row) runArm(m mode, program string, benign bool) (a arm) {
 	case r.oracle == passed:
 		a.success, a.how = around.files.Load() > 0, fmt.Sprint("passed ", around.files.Load())
 	case r.oracle == process:
-		a.success, a.how = victimBefore != victimAfter, "the process changed"
+		a.success, a.how = victimBefore != victimAfter, "before: "+victimBefore+"\nafter: "+victimAfter
 	default:
 		changes := before.changes(after)
 		a.success, a.how = len(changes) > 0, strings.Join(changes, "\n")

@@ -163,11 +163,10 @@ type victim struct {
 
 func startVictim() (*victim, error) {
 	v := &victim{cmd: exec.Command(self, "attack-program", "idle", "{}"), done: make(chan struct{})}
-	if err := v.cmd.Start(); err != nil {
+	if err := startIdle(v.cmd); err != nil {
 		return nil, err
 	}
 	go func() { v.cmd.Wait(); close(v.done) }()
-	time.Sleep(10 * time.Millisecond) // until it is the program
 	return v, nil
 }
 

@@ -4,6 +4,8 @@ package attack
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -20,9 +22,22 @@ func (t target) victim() int {
 		return t.PID
 	}
 	cmd := exec.Command("/proc/self/exe", "attack-program", "idle", "{}")
-	must(cmd.Start())
-	time.Sleep(20 * time.Millisecond)
+	must(startIdle(cmd))
 	return cmd.Process.Pid
+}
+
+// startIdle starts an idle program and waits until it is one: before, the Go
+// runtime changes its limits.
+func startIdle(cmd *exec.Cmd) error {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	_, err = io.ReadFull(out, make([]byte, len("idle\n")))
+	return err
 }
 
 func onVictim(do func(pid int) (uintptr, error)) program {
@@ -50,7 +65,11 @@ func reached(err error) error {
 }
 
 var processPrograms = map[string]program{
-	"idle": func(target) error { time.Sleep(30 * time.Second); return nil },
+	"idle": func(target) error {
+		fmt.Println("idle")
+		time.Sleep(60 * time.Second)
+		return nil
+	},
 
 	"prlimit-nofile":    limit(unix.RLIMIT_NOFILE),
 	"prlimit-fsize":     limit(unix.RLIMIT_FSIZE),
