@@ -73,10 +73,12 @@ func TestLandlockABIAndProbeAgree(t *testing.T) {
 
 // Where nothing is refused, the same storm without the flag must lose calls: else it proves nothing with it.
 func TestStormFindsInterruptedCalls(t *testing.T) {
-	err := storm(0)
-	if !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("calls that signals may interrupt: %v", err)
+	for range 200 { // on a busy machine a signal may miss every call of a storm
+		if errors.Is(storm(0), errors.ErrUnsupported) {
+			return
+		}
 	}
+	t.Error("200 storms interrupted no call that signals may interrupt")
 }
 
 func TestLostAnswersAreFound(t *testing.T) {
