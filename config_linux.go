@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -130,7 +131,8 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 	return supervisor.Config{
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
-		Given: given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
+		MetadataOpen: !p.mounts() || p.givenOutside(),
+		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,
 	}
 }
@@ -138,6 +140,32 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 // onHost lists the places of the host that are seen in the run's own directories.
 func (p *plan) onHost() []string {
 	return slices.DeleteFunc(slices.Concat(p.visible, p.walls.writable), func(path string) bool { return path == "/" })
+}
+
+// givenOutside tells whether one of the descriptors that the command gets is of
+// a file of the host whose metadata this user could change, and that the policy
+// does not allow to be written. Mounts do not hold that: the descriptor is on
+// one of the host's.
+func (p *plan) givenOutside() bool {
+	files := slices.Clone(p.cmd.ExtraFiles)
+	for _, stream := range []any{p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr} {
+		f, ok := stream.(*os.File)
+		switch {
+		case ok && f != nil:
+			files = append(files, f)
+		case stream == nil && p.root:
+			return true // /dev/null, which is root's
+		}
+	}
+	return slices.ContainsFunc(files, func(f *os.File) bool {
+		var st unix.Stat_t
+		path, err := os.Readlink("/proc/self/fd/" + itoa(int(f.Fd())))
+		if err != nil || unix.Fstat(int(f.Fd()), &st) != nil {
+			return true
+		}
+		mayChange := p.root || st.Uid == uint32(os.Geteuid())
+		return mayChange && filepath.IsAbs(path) && !p.policy.Allows(policy.Write, path)
+	})
 }
 
 // given are the regular files that the command has as standard streams, open

@@ -40,6 +40,10 @@ type Config struct {
 	// Mounts tells that read-only mounts are among the walls. Without them
 	// nothing holds the metadata calls (chmod, chown, utime, xattr).
 	Mounts bool
+	// MetadataOpen tells that no wall holds changes of metadata (chmod, chown,
+	// times, attributes): there are no mounts, or the command was given a
+	// descriptor of a file of the host whose metadata it could change.
+	MetadataOpen bool
 	// Given are files that the command was given open for writing.
 	Given []FileID
 	// Loopback tells that the run has a network of its own,

@@ -17,7 +17,8 @@ func (s *Supervisor) mediatesWrites() bool {
 // metadataCalls are those of the class Write that Landlock does not see
 // (landlock(7)). Read-only mounts hold them, but not by a descriptor that the
 // command was given: that is on a mount of the host, and can come under any
-// number, or be what /proc/self/fd leads to, after the look at the call.
+// number, or be what /proc/self/fd leads to, after the look at the call. So they
+// are mediated where such a descriptor was given (Config.MetadataOpen).
 var metadataCalls = map[string]bool{
 	"chmod": true, "fchmod": true, "fchmodat": true, "fchmodat2": true,
 	"chown": true, "chown32": true, "fchown": true, "fchown32": true, "lchown": true, "lchown32": true, "fchownat": true,
@@ -31,7 +32,7 @@ func (s *Supervisor) mediates(h *held) bool {
 	if s.Policy.Action() == policy.Log {
 		return false
 	}
-	return !s.Exact || metadataCalls[h.name] || s.movesDenied(h)
+	return !s.Exact || s.MetadataOpen && metadataCalls[h.name] || s.movesDenied(h)
 }
 
 // movesDenied tells whether a rename could carry along what is denied. A mount

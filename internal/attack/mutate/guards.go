@@ -76,7 +76,7 @@ var guards = []guard{
 		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		return Answer{}, false\n	}",
 		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		again, _ := p.takeOver(fd)\n		p.fd = again\n		return Answer{}, false\n	}")},
 	{name: "metadata is mediated behind mounts", rows: "T10b", modes: "explain", edits: one(superv+"write_linux.go",
-		"return !s.Exact || metadataCalls[h.name] || s.movesDenied(h)", "return !s.Exact || !s.Mounts && metadataCalls[h.name] || s.movesDenied(h)")},
+		"return !s.Exact || s.MetadataOpen && metadataCalls[h.name] || s.movesDenied(h)", "return !s.Exact || !s.Mounts && metadataCalls[h.name] || s.movesDenied(h)")},
 	{name: "renames are mediated beside denials", rows: "P17", modes: "explain", edits: one(superv+"write_linux.go",
 		" || s.movesDenied(h)", "")},
 	{name: "denied places come not by rename", rows: "P16", modes: "mediate", edits: one(superv+"mediate_linux.go",
