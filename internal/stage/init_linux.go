@@ -80,9 +80,7 @@ func (in *initProcess) run() error {
 		return errors.New("no specification came")
 	}
 	in.spec = m.Spec
-	if in.spec.Remove != "" {
-		defer os.RemoveAll(in.spec.Remove) // here, as the caller may be killed before
-	}
+	defer in.remove()
 	if err := namespace.Run(in.steps()); err != nil {
 		return err
 	}
@@ -93,6 +91,20 @@ func (in *initProcess) run() error {
 		return err // aborted: the command is not to run
 	}
 	return in.start()
+}
+
+// remove removes the run's directory for temporary files: the init does, as the
+// caller may be killed before. Another thread does, as this one is confined.
+func (in *initProcess) remove() {
+	if in.spec.Remove == "" {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		os.RemoveAll(in.spec.Remove)
+		close(done)
+	}()
+	<-done
 }
 
 // start starts the command from this thread, and has another one, which is not
