@@ -16,6 +16,9 @@ func leaksMain([]string) {
 		r.Close()
 		w.Close()
 	}
+	for start := time.Now(); len(restrictedThreads()) > 0 && time.Since(start) < 2*time.Second; {
+		time.Sleep(5 * time.Millisecond) // a new thread has its signals blocked for a moment
+	}
 	before := traces()
 	Report()
 	deadline := time.Now().Add(2 * time.Second) // threads take a moment to end
