@@ -44,8 +44,19 @@ type outcome struct {
 	Tree []string
 }
 
+// needsRoot are the programs that an ordinary user cannot run to the end.
+var needsRoot = map[string]string{
+	"open":  "it makes directories that their owner cannot enter",
+	"make":  "it makes directories that their owner cannot enter",
+	"chown": "what another id is answered with depends on the user namespace that the test itself is in",
+}
+
 func TestPrograms(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(programs)) {
+		if why := needsRoot[name]; why != "" && os.Getuid() != 0 {
+			t.Logf("%s is for root: %s", name, why)
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			want := outcomeOf(t, name, native)
 			called.add(want.Seen)
@@ -61,7 +72,7 @@ func TestPrograms(t *testing.T) {
 			}
 		})
 	}
-	if !t.Failed() && !t.Skipped() && wholeRun() {
+	if !t.Failed() && !t.Skipped() && wholeRun() && os.Getuid() == 0 {
 		checkUsed(t)
 		checkCalled(t)
 	}
