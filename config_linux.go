@@ -34,6 +34,9 @@ func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 	if hook := c.Hooks.Died; hook != nil {
 		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
 	}
+	if p.root {
+		cfg.Caps = rootCaps
+	}
 	if p.tier == 1 {
 		p.namespaces(&cfg)
 	}
@@ -59,9 +62,6 @@ func (p *plan) spec(group *cgroup.Group) (stage.Spec, error) {
 		Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
 		Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
 		Self: c.function, Remove: p.tmp,
-	}
-	if p.root {
-		spec.Caps = rootCaps
 	}
 	return spec, nil
 }

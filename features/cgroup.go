@@ -34,7 +34,7 @@ func CgroupPids() error { return cgroupPids.Probe() }
 var newuidmap = Feature{
 	Name:    "newuidmap",
 	Purpose: "more than one user in a user namespace",
-	probe:   remember(probeNewuidmap),
+	probe:   probeNewuidmap,
 	hints: []hint{
 		{cause: syscall.ENOENT, say: "install newuidmap and newgidmap (package uidmap or shadow-utils)"},
 		{cause: errNoRange, say: "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER"},

@@ -8,6 +8,8 @@ type Feature struct {
 	Purpose string // what catbox needs it for
 	probe   func() error
 	hints   []hint
+	more    []hint // after these, shared with other features
+	limit   string // the kernel setting that limits the number of them, "" if none does
 }
 
 // All returns every feature, those that a confined run needs first.
@@ -25,7 +27,7 @@ func All() []Feature {
 
 // Probe tries the feature. The package comment says what the error means.
 func (f Feature) Probe() error {
-	if err := f.probe(); err != nil {
+	if err := remember(f.Name, f.probe); err != nil {
 		return &Error{Feature: f.Name, Err: err}
 	}
 	return nil
@@ -36,9 +38,11 @@ func (f Feature) Hint(err error) string {
 	if err == nil {
 		return ""
 	}
-	for _, h := range append(f.hints, generalHints...) {
-		if h.applies(err) {
-			return h.say
+	for _, list := range [][]hint{f.hints, limitHints(f.limit), f.more, generalHints} {
+		for _, h := range list {
+			if h.applies(err) {
+				return h.say
+			}
 		}
 	}
 	return ""

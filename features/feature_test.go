@@ -3,6 +3,7 @@ package features
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"runtime"
 	"syscall"
 	"testing"
@@ -30,9 +31,9 @@ func TestOnlyConclusiveAnswersAreRemembered(t *testing.T) {
 		{syscall.EPERM, 3},
 	} {
 		runs := 0
-		probe := remember(func() error { runs++; return test.answer })
+		probe := func() error { runs++; return test.answer }
 		for range 3 {
-			if err := probe(); err != test.answer {
+			if err := remember(fmt.Sprintf("%s %v", t.Name(), test.answer), probe); err != test.answer {
 				t.Errorf("%v: answered %v", test.answer, err)
 			}
 		}
@@ -52,7 +53,7 @@ func TestErrorKeepsFeatureCauseAndVerdict(t *testing.T) {
 	if err.Error() != "thing: operation not permitted" {
 		t.Errorf("%q", err)
 	}
-	f.probe = func() error { return syscall.EPERM }
+	f = Feature{Name: "another", probe: func() error { return syscall.EPERM }}
 	if errors.Is(f.Probe(), errors.ErrUnsupported) {
 		t.Error("a bare errno is conclusive")
 	}

@@ -22,6 +22,17 @@ var generalHints = []hint{
 	{cause: syscall.ENOSYS, say: "the kernel lacks this system call, or a seccomp filter hides it: use a newer kernel, or start outside of that filter"},
 }
 
+// limitHints are for what a kernel setting limits.
+func limitHints(setting string) []hint {
+	if setting == "" {
+		return nil
+	}
+	return []hint{
+		{sysctl: setting, holds: "0", say: "sysctl -w " + setting + "=15000"},
+		{cause: syscall.ENOSPC, say: "too many exist: raise sysctl " + setting},
+	}
+}
+
 const containerHint = "inside Docker or Podman: run --security-opt seccomp=unconfined --security-opt apparmor=unconfined " +
 	"--security-opt systempaths=unconfined, or give the container a profile that allows this"
 

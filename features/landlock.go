@@ -10,7 +10,7 @@ var landlockHints = []hint{
 }
 
 func landlockFeature(name, purpose string, probe func() error) Feature {
-	return Feature{Name: name, Purpose: purpose, probe: remember(probe), hints: landlockHints}
+	return Feature{Name: name, Purpose: purpose, probe: probe, hints: landlockHints}
 }
 
 // LandlockABI returns the version of Landlock that the kernel claims. The claim is not enough: RHEL 9 claims 6 without

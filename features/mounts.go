@@ -5,7 +5,7 @@ import "syscall"
 var tmpfs = Feature{
 	Name:    "tmpfs in a user namespace",
 	Purpose: "an empty writable place: /tmp, /dev, --tmpfs",
-	probe:   remember(probeTmpfs),
+	probe:   probeTmpfs,
 	hints:   userNamespaceHints,
 }
 
@@ -15,7 +15,7 @@ func Tmpfs() error { return tmpfs.Probe() }
 var readOnlyMounts = Feature{
 	Name:    "recursive read-only mounts",
 	Purpose: "the host's whole tree at /, read-only",
-	probe:   remember(probeReadOnlyMounts),
+	probe:   probeReadOnlyMounts,
 	hints:   append([]hint{{cause: syscall.ENOSYS, say: "needs Linux 5.12 and a seccomp filter that lets mount_setattr, open_tree and move_mount pass"}}, userNamespaceHints...),
 }
 
@@ -26,11 +26,12 @@ func ReadOnlyMounts() error { return readOnlyMounts.Probe() }
 var overlay = Feature{
 	Name:    "overlayfs in a user namespace",
 	Purpose: "--overlay and --hide: changes go to a layer of their own, files can be hidden by whiteouts",
-	probe:   remember(probeOverlay),
-	hints: append([]hint{
+	probe:   probeOverlay,
+	hints: []hint{
 		{cause: syscall.ENODEV, say: "modprobe overlay; the kernel needs CONFIG_OVERLAY_FS"},
 		{cause: syscall.EINVAL, say: "overlayfs in a user namespace needs Linux 5.11"},
-	}, userNamespaceHints...),
+	},
+	more: userNamespaceHints,
 }
 
 // Overlay mounts an overlay in a user namespace, hides a file by a whiteout made beforehand, and removes another.
@@ -39,10 +40,11 @@ func Overlay() error { return overlay.Probe() }
 var freshProc = Feature{
 	Name:    "proc mount",
 	Purpose: "a /proc that shows the processes of the run only",
-	probe:   remember(probeFreshProc),
-	hints: append([]hint{
+	probe:   probeFreshProc,
+	hints: []hint{
 		{container: true, cause: syscall.EPERM, say: "parts of this container's /proc are covered, so the kernel allows no fresh one: docker run --security-opt systempaths=unconfined, podman run --security-opt unmask=ALL"},
-	}, userNamespaceHints...),
+	},
+	more: userNamespaceHints,
 }
 
 // FreshProc mounts proc in a pid namespace. The kernel refuses where the /proc outside is partly covered, as containers
@@ -52,7 +54,7 @@ func FreshProc() error { return freshProc.Probe() }
 var loopback = Feature{
 	Name:    "loopback in a network namespace",
 	Purpose: "--net isolated: tests can talk to their own servers",
-	probe:   remember(probeLoopback),
+	probe:   probeLoopback,
 	hints:   userNamespaceHints,
 }
 

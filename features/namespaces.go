@@ -5,7 +5,7 @@ import "syscall"
 var userNamespaces = Feature{
 	Name:    "user namespaces",
 	Purpose: "isolate without root: a namespace in which this user may mount",
-	probe:   remember(probeUserNamespaces),
+	probe:   probeUserNamespaces,
 	hints:   userNamespaceHints,
 }
 
@@ -28,7 +28,7 @@ func UserNamespaces() error { return userNamespaces.Probe() }
 var mountNamespaces = Feature{
 	Name:    "mount namespaces",
 	Purpose: "a view of the file system of its own",
-	probe:   remember(probeMountNamespaces),
+	probe:   probeMountNamespaces,
 	hints:   append([]hint{{sysctl: "user.max_mnt_namespaces", holds: "0", say: "sysctl -w user.max_mnt_namespaces=15000"}}, userNamespaceHints...),
 }
 
@@ -62,11 +62,8 @@ var cgroupNamespaces = namespaceFeature("cgroup namespaces", "the place in the c
 func CgroupNamespaces() error { return cgroupNamespaces.Probe() }
 
 // allNamespaces is no feature of its own: see [Tier].
-var allNamespaces = Feature{Name: "namespaces together", probe: remember(probeAllNamespaces)}
+var allNamespaces = Feature{Name: "namespaces together", probe: probeAllNamespaces}
 
 func namespaceFeature(name, purpose, limit string, probe func() error) Feature {
-	return Feature{Name: name, Purpose: purpose, probe: remember(probe), hints: append([]hint{
-		{sysctl: limit, holds: "0", say: "sysctl -w " + limit + "=15000"},
-		{cause: syscall.ENOSPC, say: "too many exist: raise sysctl " + limit},
-	}, userNamespaceHints...)}
+	return Feature{Name: name, Purpose: purpose, probe: probe, limit: limit, more: userNamespaceHints}
 }

@@ -80,7 +80,7 @@ func probeAllNamespaces() error {
 
 // needsUserNamespace blames user namespaces for what cannot be had without them.
 func needsUserNamespace() error {
-	if err := userNamespaces.probe(); err != nil {
+	if err := remember(userNamespaces.Name, userNamespaces.probe); err != nil {
 		return fmt.Errorf("needs user namespaces: %w", err)
 	}
 	return nil

@@ -11,7 +11,7 @@ var processHints = []hint{
 var pidfdOpen = Feature{
 	Name:    "pidfd_open",
 	Purpose: "hold a process without its number being reused (Linux 5.3)",
-	probe:   remember(probePidfdOpen),
+	probe:   probePidfdOpen,
 }
 
 // PidfdOpen opens this process and signals it with signal 0.
@@ -20,7 +20,7 @@ func PidfdOpen() error { return pidfdOpen.Probe() }
 var pidfdGetfd = Feature{
 	Name:    "pidfd_getfd",
 	Purpose: "pin a descriptor of a process that a held call names (Linux 5.6)",
-	probe:   remember(probePidfdGetfd),
+	probe:   probePidfdGetfd,
 	hints:   processHints,
 }
 
@@ -30,7 +30,7 @@ func PidfdGetfd() error { return pidfdGetfd.Probe() }
 var processVMReadv = Feature{
 	Name:    "process_vm_readv",
 	Purpose: "read the arguments of held calls",
-	probe:   remember(probeProcessVMReadv),
+	probe:   probeProcessVMReadv,
 	hints:   processHints,
 }
 
@@ -40,7 +40,7 @@ func ProcessVMReadv() error { return processVMReadv.Probe() }
 var openat2 = Feature{
 	Name:    "openat2",
 	Purpose: "resolve a path without leaving a directory (Linux 5.6)",
-	probe:   remember(probeOpenat2),
+	probe:   probeOpenat2,
 }
 
 // Openat2 opens a directory with RESOLVE_BENEATH, and finds its parent denied.
@@ -49,7 +49,7 @@ func Openat2() error { return openat2.Probe() }
 var fchmodat2 = Feature{
 	Name:    "fchmodat2",
 	Purpose: "chmod without following a link (Linux 6.6); older kernels need /proc for it",
-	probe:   remember(probeFchmodat2),
+	probe:   probeFchmodat2,
 }
 
 // Fchmodat2 changes the mode of a file by its descriptor alone.
@@ -58,7 +58,7 @@ func Fchmodat2() error { return fchmodat2.Probe() }
 var closeRange = Feature{
 	Name:    "close_range",
 	Purpose: "leave no descriptor open to the command (Linux 5.9)",
-	probe:   remember(probeCloseRange),
+	probe:   probeCloseRange,
 }
 
 // CloseRange closes a descriptor on one thread, and finds it open on the others.

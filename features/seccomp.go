@@ -9,7 +9,7 @@ var seccompHints = []hint{
 }
 
 func seccompFeature(name, purpose string, probe func() error) Feature {
-	return Feature{Name: name, Purpose: purpose, probe: remember(probe), hints: seccompHints}
+	return Feature{Name: name, Purpose: purpose, probe: probe, hints: seccompHints}
 }
 
 var seccompFilter = seccompFeature("seccomp filter", "refuse system calls, and answer some without a supervisor", probeSeccompFilter)
@@ -48,7 +48,7 @@ func SyncWakeUp() error { return syncWakeUp.Probe() }
 var calls386 = Feature{
 	Name:    "386 system calls",
 	Purpose: "32-bit programs run; int 0x80 is then open to 64-bit ones too, so the filter must cover it",
-	probe:   remember(probe386),
+	probe:   probe386,
 	hints:   []hint{{say: "32-bit programs need CONFIG_IA32_EMULATION and no ia32_emulation=0 on the kernel's command line; nothing else needs them"}},
 }
 

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -22,6 +21,8 @@ type Config struct {
 	UIDMap     []syscall.SysProcIDMap
 	GIDMap     []syscall.SysProcIDMap
 	Setgroups  bool // whether setgroups(2) may be allowed in the user namespace
+	// Caps are those that the command keeps (1<<capability), where it has a user namespace.
+	Caps uint64
 
 	Stdin  io.Reader
 	Stdout io.Writer
@@ -53,7 +54,10 @@ type Run struct {
 	// if the kernel has none.
 	Netns uint64
 
-	cmd      *exec.Cmd
+	init      *process
+	ownPIDs   bool // the run has a pid namespace
+	waitDelay time.Duration
+
 	conn     *conn
 	reading  bool // read has been started
 	died     func(Death)
@@ -62,7 +66,6 @@ type Run struct {
 	socketMu sync.Mutex
 	ended    chan struct{}
 	result   *Ended
-	waited   chan error
 }
 
 type startResult struct {
@@ -103,11 +106,10 @@ func Start(cfg Config) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{
-		cmd: command(cfg, theirs), died: cfg.Died,
-		started: make(chan startResult, 1), sockets: make(chan socketResult, 1),
-		ended: make(chan struct{}), waited: make(chan error, 1),
+		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, waitDelay: cfg.WaitDelay, died: cfg.Died,
+		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), ended: make(chan struct{}),
 	}
-	err = r.spawn()
+	r.init, err = startProcess(cfg, theirs)
 	theirs.Close()
 	if err != nil {
 		unix.Close(ours)
@@ -127,44 +129,39 @@ func Start(cfg Config) (*Run, error) {
 	return r, nil
 }
 
-func command(cfg Config, control *os.File) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = []string{initName}
-	cmd.Env = []string{stageVariable + "=init", "GOMAXPROCS=1"}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = cfg.Stdin, cfg.Stdout, cfg.Stderr
-	cmd.ExtraFiles = append([]*os.File{control}, cfg.Files...)
-	cmd.WaitDelay = cfg.WaitDelay
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  cfg.Cloneflags,
-		UidMappings: cfg.UIDMap, GidMappings: cfg.GIDMap,
-		GidMappingsEnableSetgroups: cfg.Setgroups,
+func ambientCaps(more uint64) []uintptr {
+	caps := slices.Clone(initCaps)
+	for c := range uintptr(64) {
+		if more&(1<<c) != 0 && !slices.Contains(caps, c) {
+			caps = append(caps, c)
+		}
 	}
-	if cfg.Cloneflags&unix.CLONE_NEWPID != 0 {
-		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	}
-	if cfg.Cloneflags&unix.CLONE_NEWUSER != 0 {
-		cmd.SysProcAttr.AmbientCaps = initCaps
-	}
-	if cfg.Cgroup != nil {
-		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(cfg.Cgroup.Fd())
-	}
-	return cmd
+	return caps
 }
 
-// spawn starts the init from a thread that lives as long as the init does: the
-// parent-death signal comes when the thread ends that created the child (prctl(2)).
-func (r *Run) spawn() error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := r.cmd.Start()
-		started <- err
-		if err == nil {
-			r.waited <- r.cmd.Wait()
+// mapIDs gives the init's user namespace its ids (user_namespaces(7)).
+func (r *Run) mapIDs(cfg Config) error {
+	if cfg.Cloneflags&unix.CLONE_NEWUSER == 0 {
+		return nil
+	}
+	dir := fmt.Sprintf("/proc/%d/", r.PID())
+	if !cfg.Setgroups {
+		if err := os.WriteFile(dir+"setgroups", []byte("deny"), 0); err != nil {
+			return err
 		}
-	}()
-	return <-started
+	}
+	if err := os.WriteFile(dir+"gid_map", idMap(cfg.GIDMap), 0); err != nil {
+		return err
+	}
+	return os.WriteFile(dir+"uid_map", idMap(cfg.UIDMap), 0)
+}
+
+func idMap(extents []syscall.SysProcIDMap) []byte {
+	var text []byte
+	for _, e := range extents {
+		text = fmt.Appendf(text, "%d %d %d\n", e.ContainerID, e.HostID, e.Size)
+	}
+	return text
 }
 
 func socketPair() (ours int, theirs *os.File, err error) {
@@ -180,12 +177,15 @@ const helloTime = 30 * time.Second
 
 // setUp hands the specification over and waits until it is carried out.
 func (r *Run) setUp(cfg Config) error {
+	if err := r.mapIDs(cfg); err != nil {
+		return fmt.Errorf("map ids: %w", err)
+	}
 	spec, err := cfg.Spec()
 	if err != nil {
 		return err
 	}
-	spec.Files = len(cfg.Files)
-	late := time.AfterFunc(helloTime, func() { r.cmd.Process.Kill() })
+	spec.Files, spec.Caps = len(cfg.Files), cfg.Caps
+	late := time.AfterFunc(helloTime, func() { r.init.kill() })
 	m, _, err := r.conn.receive()
 	switch {
 	case !late.Stop():
@@ -216,14 +216,9 @@ func (r *Run) takeListener(number int) error {
 	if number < 0 {
 		return nil
 	}
-	pidfd, err := unix.PidfdOpen(r.PID(), 0)
+	fd, err := r.init.descriptor(number)
 	if err != nil {
-		return os.NewSyscallError("pidfd_open", err)
-	}
-	defer unix.Close(pidfd)
-	fd, err := unix.PidfdGetfd(pidfd, number, 0)
-	if err != nil {
-		return os.NewSyscallError("pidfd_getfd", err)
+		return err
 	}
 	r.Listener = os.NewFile(uintptr(fd), "seccomp listener")
 	return nil
@@ -234,7 +229,7 @@ func (f *failure) error() error {
 }
 
 // PID returns the init's process id.
-func (r *Run) PID() int { return r.cmd.Process.Pid }
+func (r *Run) PID() int { return r.init.pid }
 
 // Go starts the command and returns its process id as the caller sees it.
 func (r *Run) Go() (int, error) {
@@ -254,8 +249,8 @@ func (r *Run) Signal(sig syscall.Signal) error {
 // Kill ends the whole run at once. Where there is no pid namespace the init
 // ends the processes, so it is asked first.
 func (r *Run) Kill() {
-	if r.cmd.SysProcAttr.Cloneflags&unix.CLONE_NEWPID != 0 {
-		r.cmd.Process.Kill()
+	if r.ownPIDs {
+		r.init.kill()
 		return
 	}
 	r.conn.send(message{Kill: true})
@@ -286,8 +281,8 @@ func (r *Run) Abort() {
 		}
 		r.conn.close()
 	}
-	r.cmd.Process.Kill()
-	<-r.waited
+	r.init.kill()
+	r.init.end(r.waitDelay)
 	if r.Listener != nil {
 		r.Listener.Close()
 	}
@@ -297,15 +292,11 @@ func (r *Run) Abort() {
 // about the copying, or says that the init was ended before the command
 // (Ended is nil then).
 func (r *Run) Wait() (*Ended, error) {
-	err := <-r.waited
+	err := r.init.end(r.waitDelay)
 	<-r.ended
 	r.conn.close()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		err = nil
-	}
 	if r.result == nil && err == nil {
-		err = fmt.Errorf("the run was ended: %v", r.cmd.ProcessState)
+		err = fmt.Errorf("the run was ended: %s", describe(r.init.status))
 	}
 	return r.result, err
 }
@@ -337,7 +328,7 @@ func (r *Run) read() {
 
 // pidOf returns the command's process id as seen from here.
 func (r *Run) pidOf(inner int, with beside) int {
-	if r.cmd.SysProcAttr.Cloneflags&unix.CLONE_NEWPID == 0 {
+	if !r.ownPIDs {
 		return inner
 	}
 	return with.pid
