@@ -20,6 +20,8 @@ type Row struct {
 	Name  string
 	Args  [6]Role
 	Class Class
+	// Change is what a call of the class Write changes, 0 for the other classes.
+	Change Change
 	// Note says why a call is refused, or what is odd about it. It is printed in the manual.
 	Note string
 
@@ -71,8 +73,11 @@ func newIndex() *index {
 	x := &index{byName: make(map[string]*Row, len(numbers))}
 	for _, family := range families {
 		for _, e := range family {
-			x.add(&Row{e.name, e.args, e.class, e.note, pathArgs(e.args)})
+			x.add(Row{Name: e.name, Args: e.args, Class: e.class, Note: e.note})
 		}
+	}
+	for _, w := range writes {
+		x.add(Row{Name: w.name, Args: w.args, Class: Write, Change: w.change, Note: w.note})
 	}
 	for _, n := range numbers {
 		for a, nr := range n.nr {
@@ -82,9 +87,10 @@ func newIndex() *index {
 	return x
 }
 
-func (x *index) add(r *Row) {
-	x.rows = append(x.rows, r)
-	x.byName[r.Name] = r
+func (x *index) add(r Row) {
+	r.paths = pathArgs(r.Args)
+	x.rows = append(x.rows, &r)
+	x.byName[r.Name] = &r
 }
 
 func (x *index) number(a int, nr int16, r *Row) {

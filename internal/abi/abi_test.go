@@ -56,6 +56,9 @@ func TestEachNumberHasOneRow(t *testing.T) {
 			rows[e.name]++
 		}
 	}
+	for _, w := range writes {
+		rows[w.name]++
+	}
 	for _, n := range numbers {
 		if rows[n.name] != 1 {
 			t.Errorf("%s has %d rows", n.name, rows[n.name])
@@ -217,6 +220,32 @@ func TestEveryGenerationIsAWrite(t *testing.T) {
 		setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat file_setattr`) {
 		if r, ok := ByName(name); !ok || r.Class != Write {
 			t.Errorf("%s is not a write: %v", name, r)
+		}
+	}
+}
+
+// A change of metadata that is taken for another one has no wall where the
+// command was given a descriptor of the host's.
+func TestMetadataIsWhatLandlockDoesNotSee(t *testing.T) {
+	metadata := strings.Fields(`
+		chmod fchmod fchmodat fchmodat2 chown chown32 fchown fchown32 lchown lchown32 fchownat
+		utime utimes futimesat utimensat utimensat_time64 setxattr lsetxattr fsetxattr setxattrat
+		removexattr lremovexattr fremovexattr removexattrat file_setattr`)
+	for _, r := range Table() {
+		if (r.Class == Write) != (r.Change != 0) || r.Change >= Changes {
+			t.Errorf("%s is in class %v and has change %d", r.Name, r.Class, r.Change)
+		}
+		if got := r.Change.Metadata(); got != slices.Contains(metadata, r.Name) {
+			t.Errorf("%s changes metadata: %v", r.Name, got)
+		}
+	}
+}
+
+// The filter sends what sets an owner in any case.
+func TestOwnersAreChanged(t *testing.T) {
+	for _, r := range Table() {
+		if owned := r.Arg(Owner) >= 0 && r.Arg(Group) >= 0; owned != (r.Change == Chown) {
+			t.Errorf("%s has change %d", r.Name, r.Change)
 		}
 	}
 }

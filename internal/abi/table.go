@@ -1,8 +1,9 @@
 package abi
 
-// families are the parts of the table, one file for each or a few. A name is in one of them only.
+// families are the parts of the table beside writes, one file for each or a few.
+// A name is in one of them only.
 var families = [...][]entry{
-	opens, writes, stats,
+	opens, stats,
 	execs, processes, namespaces, argumentCalls,
 	peers, ipcs,
 	noSys, noPerm,

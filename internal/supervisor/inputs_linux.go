@@ -15,19 +15,6 @@ type input struct {
 	times  [2]unix.Timespec
 }
 
-// inputs read it, before any path is looked at, as the kernel does: when more
-// than one thing is wrong with a call, the error is the kernel's. nothing tells
-// that the call has nothing to do.
-var inputs = map[string]func(*pinned) (errno unix.Errno, nothing bool){
-	"mknod": readType, "mknodat": readType,
-	"symlink": readTarget, "symlinkat": readTarget,
-	"truncate": readLength, "truncate64": readLength,
-	"utime": readTimes, "utimes": readTimes, "futimesat": readTimes, "utimensat": readTimes, "utimensat_time64": readTimes,
-	"setxattr": readAttribute, "lsetxattr": readAttribute, "fsetxattr": readAttribute, "setxattrat": readAttribute,
-	"removexattr": readName, "lremovexattr": readName, "fremovexattr": readName, "removexattrat": readName,
-	"file_setattr": readFileAttr,
-}
-
 // Of linux/limits.h.
 const (
 	xattrNameMax = 255

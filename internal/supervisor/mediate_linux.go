@@ -27,14 +27,14 @@ type pinned struct {
 // mediateWrite does a call of the class Write.
 func (r *receiver) mediateWrite(h *held) Answer {
 	r.passLead()
-	do := writeCalls[h.name]
-	if do == nil {
+	call := changes[h.row.Change]
+	if call.do == nil {
 		return Refuse(unix.ENOSYS)
 	}
 	p := &pinned{held: h, fd: -1}
 	defer p.close()
-	if read := inputs[h.name]; read != nil {
-		if errno, nothing := read(p); errno != 0 {
+	if call.read != nil {
+		if errno, nothing := call.read(p); errno != 0 {
 			return Refuse(errno)
 		} else if nothing {
 			return Return(0)
@@ -44,7 +44,7 @@ func (r *receiver) mediateWrite(h *held) Answer {
 		return a
 	}
 	var a Answer
-	if err := h.asTarget(func() { a = do(p) }); err != nil {
+	if err := h.asTarget(func() { a = call.do(p) }); err != nil {
 		return Refuse(unix.EACCES)
 	}
 	return a
@@ -123,7 +123,7 @@ func (p *pinned) usable(place target.Place) (Answer, bool) {
 // leads tells whether the call makes a directory on the way to a path that may
 // be written and does not exist yet.
 func (p *pinned) leads(place target.Place) bool {
-	return (p.name == "mkdir" || p.name == "mkdirat") && !place.Exists &&
+	return p.row.Change == abi.Mkdir && !place.Exists &&
 		p.s.Policy.LeadsTo(policy.Write, place.Canonical) && !p.s.Policy.Hidden(place.Canonical)
 }
 
@@ -185,7 +185,7 @@ func (h *held) asTarget(do func()) error {
 	if errno != 0 {
 		return errno
 	}
-	unix.Umask(int(status.Umask)) // of this thread alone: see receive
+	unix.Umask(int(status.Umask)) // of this thread alone: see prepareThread
 	if os.Getuid() == 0 && (status.FSUID != 0 || status.FSGID != 0) {
 		return withIDs(status, func() error { return withCaps(status.Caps, do) })
 	}

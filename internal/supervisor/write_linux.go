@@ -14,35 +14,25 @@ func (s *Supervisor) mediatesWrites() bool {
 	return !s.Exact && s.Policy.Action() != policy.Log
 }
 
-// metadataCalls are those of the class Write that Landlock does not see
-// (landlock(7)). Read-only mounts hold them, but not by a descriptor that the
-// command was given: that is on a mount of the host, and can come under any
-// number, or be what /proc/self/fd leads to, after the look at the call. So they
-// are mediated where such a descriptor was given (Config.MetadataOpen).
-var metadataCalls = map[string]bool{
-	"chmod": true, "fchmod": true, "fchmodat": true, "fchmodat2": true,
-	"chown": true, "chown32": true, "fchown": true, "fchown32": true, "lchown": true, "lchown32": true, "fchownat": true,
-	"utime": true, "utimes": true, "futimesat": true, "utimensat": true, "utimensat_time64": true,
-	"setxattr": true, "lsetxattr": true, "fsetxattr": true, "setxattrat": true,
-	"removexattr": true, "lremovexattr": true, "fremovexattr": true, "removexattrat": true,
-	"file_setattr": true,
-}
-
+// mediates tells whether the call is done here although it may be explained.
+//
+// Metadata is what Landlock does not see. Read-only mounts hold it, but not by a
+// descriptor that the command was given: that is on a mount of the host, and can
+// come under any number, or be what /proc/self/fd leads to, after the look at
+// the call. So it is mediated where such a descriptor was given.
 func (s *Supervisor) mediates(h *held) bool {
 	if s.Policy.Action() == policy.Log {
 		return false
 	}
-	return !s.Exact || s.MetadataOpen && metadataCalls[h.name] || s.movesDenied(h)
+	return !s.Exact || s.MetadataOpen && h.row.Change.Metadata() || s.movesDenied(h)
 }
 
 // movesDenied tells whether a rename could carry along what is denied. A mount
 // below a directory does not keep it from being renamed (rename(2) says EBUSY
 // for the mount point alone), and Landlock allows the directory above.
 func (s *Supervisor) movesDenied(h *held) bool {
-	return isRename(h.name) && s.deniesSome
+	return h.row.Change == abi.Rename && s.deniesSome
 }
-
-func isRename(name string) bool { return name == "rename" || name == "renameat" || name == "renameat2" }
 
 // write decides about the calls that change the tree or its metadata.
 func (r *receiver) write(h *held) Answer {
@@ -106,7 +96,7 @@ func (h *held) judgePath(arg abi.PathArg) (Answer, bool) {
 // anyway: then the error is the kernel's.
 func (h *held) judgePlace(arg abi.PathArg, path string, place target.Place) (Answer, bool) {
 	if h.s.mayWrite(place.Canonical) {
-		if h.name[0] == 'r' && h.carriesDenied(place) {
+		if h.carriesDenied(place) {
 			return h.violation(act{op: record.Write, path: path, canonical: place.Canonical})
 		}
 		return Answer{}, false
@@ -125,10 +115,10 @@ func (h *held) judgePlace(arg abi.PathArg, path string, place target.Place) (Ans
 
 // creates tells whether the call makes the entry, and fails if it is there.
 func (h *held) creates(arg abi.PathArg) bool {
-	switch h.name {
-	case "mkdir", "mkdirat", "mknod", "mknodat", "symlink", "symlinkat":
+	switch h.row.Change {
+	case abi.Mkdir, abi.Mknod, abi.Symlink:
 		return true
-	case "link", "linkat":
+	case abi.HardLink:
 		return arg.Role == abi.Entry
 	}
 	return false
@@ -143,14 +133,14 @@ func (h *held) renameTarget(arg abi.PathArg) bool {
 // carriesDenied tells whether a rename of the place would carry along
 // something below it that may not be written.
 func (h *held) carriesDenied(place target.Place) bool {
-	return isRename(h.name) && !h.s.isOwn(place.Canonical) &&
+	return h.row.Change == abi.Rename && !h.s.isOwn(place.Canonical) &&
 		h.s.Policy.DeniesBelow(policy.Write, place.Canonical) && h.s.view.IsDir(place)
 }
 
 // placesDenied tells whether a rename would put a directory where the policy
 // denies something below: made elsewhere, it would come to be there.
 func (h *held) placesDenied(from, to target.Place) bool {
-	return isRename(h.name) && !h.s.isOwn(to.Canonical) &&
+	return h.row.Change == abi.Rename && !h.s.isOwn(to.Canonical) &&
 		h.s.Policy.DeniesBelow(policy.Write, to.Canonical) && h.s.view.IsDir(from)
 }
 

@@ -10,22 +10,30 @@ import (
 	"github.com/catbox-go/catbox/internal/target"
 )
 
-// writeCalls do the calls of the class Write on what is pinned.
-var writeCalls = map[string]func(*pinned) Answer{
-	"mkdir": mkdir, "mkdirat": mkdir,
-	"mknod": mknod, "mknodat": mknod,
-	"symlink": symlink, "symlinkat": symlink,
-	"link": link, "linkat": link,
-	"unlink": unlink, "unlinkat": unlink, "rmdir": unlink,
-	"rename": rename, "renameat": rename, "renameat2": rename,
-	"truncate": truncate, "truncate64": truncate,
-	"chmod": chmod, "fchmodat": chmod, "fchmodat2": chmod, "fchmod": chmod,
-	"chown": chown, "chown32": chown, "lchown": chown, "lchown32": chown, "fchownat": chown,
-	"fchown": chown, "fchown32": chown,
-	"utime": utime, "utimes": utime, "futimesat": utime, "utimensat": utime, "utimensat_time64": utime,
-	"setxattr": setxattr, "lsetxattr": setxattr, "fsetxattr": setxattr, "setxattrat": setxattr,
-	"removexattr": removexattr, "lremovexattr": removexattr, "fremovexattr": removexattr, "removexattrat": removexattr,
-	"file_setattr": setattr,
+// change is how a call of the class Write is done on what is pinned.
+type change struct {
+	// read copies what the call takes besides paths and descriptors, before any
+	// path is looked at, as the kernel does: when more than one thing is wrong
+	// with a call, the error is the kernel's. nothing tells that the call has
+	// nothing to do. nil: there is nothing to read.
+	read func(*pinned) (errno unix.Errno, nothing bool)
+	do   func(*pinned) Answer
+}
+
+var changes = [abi.Changes]change{
+	abi.Mkdir:       {nil, mkdir},
+	abi.Mknod:       {readType, mknod},
+	abi.Symlink:     {readTarget, symlink},
+	abi.HardLink:    {nil, link},
+	abi.Unlink:      {nil, unlink},
+	abi.Rename:      {nil, rename},
+	abi.Truncate:    {readLength, truncate},
+	abi.Chmod:       {nil, chmod},
+	abi.Chown:       {nil, chown},
+	abi.Utime:       {readTimes, utime},
+	abi.Setxattr:    {readAttribute, setxattr},
+	abi.Removexattr: {readName, removexattr},
+	abi.Setattr:     {readFileAttr, setattr},
 }
 
 // value returns the argument with the role, as an int.
