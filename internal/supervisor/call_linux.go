@@ -47,7 +47,7 @@ func (h *held) pointer(i int) uint64 {
 	return h.args[i]
 }
 
-// followDefault tells whether the last component's symbolic link is followed,
+// follow tells whether the last component's symbolic link is followed,
 // from the role of the path and the call's AT_ flags.
 func (h *held) follow(role abi.Role) bool {
 	flags := uint32(0)

@@ -166,8 +166,8 @@ func (s *Supervisor) spawn() {
 // call that takes its time holds up no other.
 //
 // The thread has all signals blocked, but for the one by which Close ends a
-// wait: a signal that interrupts ADDFD with SEND makes the held call return 0
-// (Linux up to 6.18 at least). It ends with the goroutine.
+// wait: what it does in a target's stead (connect, open, poll) is not to be
+// interrupted by a signal that is not the target's. It ends with the goroutine.
 func (s *Supervisor) receive() {
 	defer s.workers.Done()
 	runtime.LockOSThread()
@@ -324,8 +324,10 @@ func (r *receiver) answer(h *held, a Answer) {
 }
 
 // handOver installs the file in the target and answers with its number, or in
-// place of another descriptor and answers as the answer says. If that fails
-// (the target's table is full: EMFILE) the call fails: it is never continued.
+// place of another descriptor and answers as the answer says. These are two
+// steps, and not ADDFD with SEND: a signal that interrupts that one makes the
+// held call return 0 (Linux up to 6.18 at least). If the first fails (the
+// target's table is full: EMFILE) the call fails: it is never continued.
 func (r *receiver) handOver(h *held, a Answer) syscall.Errno {
 	n, err := sys.NotifyAddFD(r.s.fd, h.id, int(a.file.Fd()), a.number, a.cloexec, false)
 	// Our own descriptor is closed before the target goes on: else a program that
