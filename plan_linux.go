@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/policy"
@@ -150,10 +151,10 @@ func (p *plan) denyWall(pattern policy.Pattern) {
 // that can be written.
 func (w *walls) opens(pattern policy.Pattern) bool {
 	literal := pattern.Literal()
-	if w.any || pattern.IsRegexp() && slices.ContainsFunc(w.writable, func(dir string) bool { return under(dir, literal) }) {
+	if w.any || pattern.IsRegexp() && slices.ContainsFunc(w.writable, func(dir string) bool { return paths.Under(dir, literal) }) {
 		return true
 	}
-	return slices.ContainsFunc(w.writable, func(dir string) bool { return under(literal, dir) })
+	return paths.UnderAny(literal, w.writable)
 }
 
 func (p *plan) hideWall(pattern policy.Pattern) error {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/policy"
 )
 
@@ -55,8 +56,8 @@ func (p *plan) findPrivate() {
 	}
 	for _, dir := range p.private {
 		// A writable place there brings along what is below it.
-		brought := slices.ContainsFunc(p.walls.writable, func(w string) bool { return w != "/" && under(p.dir, w) })
-		if p.dir != dir && under(p.dir, dir) && !brought {
+		brought := slices.ContainsFunc(p.walls.writable, func(w string) bool { return w != "/" && paths.Under(p.dir, w) })
+		if p.dir != dir && paths.Under(p.dir, dir) && !brought {
 			p.visible = append(p.visible, p.dir)
 		}
 	}
@@ -115,13 +116,13 @@ func (p *plan) addLink(path string) {
 		return
 	}
 	canonical, err := canonicalPath(path)
-	if err == nil && (p.isThere(canonical) || slices.ContainsFunc(p.readable, func(r string) bool { return under(r, canonical) })) {
+	if err == nil && (p.isThere(canonical) || slices.ContainsFunc(p.readable, func(r string) bool { return paths.Under(r, canonical) })) {
 		p.links = append(p.links, namespace.Link{Path: path, Content: content})
 	}
 }
 
 func (p *plan) isThere(path string) bool {
-	return slices.ContainsFunc(slices.Concat(p.readable, p.walls.writable), func(dir string) bool { return under(path, dir) })
+	return paths.UnderAny(path, p.readable) || paths.UnderAny(path, p.walls.writable)
 }
 
 // terminal returns the path of the terminal that the command is started on.
@@ -179,15 +180,8 @@ func isDir(path string) bool {
 	return err == nil && st.IsDir()
 }
 
-// under tells whether path is dir or below it.
-func under(path, dir string) bool {
-	return path == dir || dir == "/" || strings.HasPrefix(path, dir+"/")
-}
-
 // topmost drops what is below another of the paths.
-func topmost(paths []string) []string {
-	sorted := slices.Compact(slices.Sorted(slices.Values(paths)))
-	return slices.DeleteFunc(sorted, func(path string) bool {
-		return slices.ContainsFunc(paths, func(dir string) bool { return dir != path && under(path, dir) })
-	})
+func topmost(all []string) []string {
+	sorted := slices.Compact(slices.Sorted(slices.Values(all)))
+	return slices.DeleteFunc(sorted, func(path string) bool { return paths.Covered(path, all) })
 }

@@ -84,13 +84,4 @@ func byDepth(paths []string) []string {
 	return slices.Compact(sorted)
 }
 
-// under tells whether path is dir or below it.
-func under(path, dir string) bool {
-	return path == dir || dir == "/" || len(path) > len(dir) && path[len(dir)] == '/' && path[:len(dir)] == dir
-}
-
-func underAny(path string, dirs []string) bool {
-	return slices.ContainsFunc(dirs, func(dir string) bool { return under(path, dir) })
-}
-
 func fdPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/internal/sys"
 )
 
@@ -22,7 +23,7 @@ import (
 func (b *builder) hide() error {
 	byDir := map[string][]string{}
 	for _, p := range byDepth(b.Hidden) {
-		if covered(p, b.Hidden) {
+		if paths.Covered(p, b.Hidden) {
 			continue
 		}
 		if _, err := os.Lstat(p); err != nil {
@@ -51,8 +52,8 @@ func (b *builder) hide() error {
 // changeable tells whether names can be made and removed where path is. What of
 // the host is seen in a private directory stays read-only.
 func (b *builder) changeable(path string) bool {
-	ofHost := underAny(path, b.Visible) || underAny(path, b.Readable)
-	return b.AnyWrite || underAny(path, b.Writable) || underAny(path, b.Private) && !ofHost
+	ofHost := paths.UnderAny(path, b.Visible) || paths.UnderAny(path, b.Readable)
+	return b.AnyWrite || paths.UnderAny(path, b.Writable) || paths.UnderAny(path, b.Private) && !ofHost
 }
 
 // cover mounts something empty over path. A directory can be searched, and not
@@ -243,7 +244,7 @@ func cloneBelow(dir string) ([]below, error) {
 	}
 	var list []below
 	for _, point := range byDepth(points) {
-		if point == dir || !under(point, dir) || slices.ContainsFunc(list, func(m below) bool { return under(point, m.path) }) {
+		if point == dir || !paths.Under(point, dir) || slices.ContainsFunc(list, func(m below) bool { return paths.Under(point, m.path) }) {
 			continue
 		}
 		fd, err := sys.OpenTree(unix.AT_FDCWD, point, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)

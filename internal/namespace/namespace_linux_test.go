@@ -9,33 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
+
+	"github.com/catbox-go/catbox/internal/paths"
 )
-
-func TestUnder(t *testing.T) {
-	for _, test := range []struct {
-		path, dir string
-		want      bool
-	}{
-		{"/a", "/a", true}, {"/a/b", "/a", true}, {"/a/b/c", "/a", true}, {"/a", "/", true}, {"/", "/", true},
-		{"/ab", "/a", false}, {"/a", "/a/b", false}, {"/", "/a", false}, {"/b/a", "/a", false}, {"/a-b", "/a", false},
-	} {
-		if got := under(test.path, test.dir); got != test.want {
-			t.Errorf("%s under %s: %v", test.path, test.dir, got)
-		}
-	}
-}
-
-func TestCoveredIsByAnother(t *testing.T) {
-	paths := []string{"/a", "/a/b", "/ab", "/c/d"}
-	for path, want := range map[string]bool{"/a": false, "/a/b": true, "/ab": false, "/a/b/c": true, "/c": false, "/c/d": false, "/c/d/e": true} {
-		if got := covered(path, paths); got != want {
-			t.Errorf("%s: %v", path, got)
-		}
-	}
-	if !underAny("/a", paths) || underAny("/c", paths) || underAny("/c", nil) {
-		t.Error("underAny takes the path itself in, and nothing above")
-	}
-}
 
 func TestByDepthPutsADirectoryBeforeWhatIsBelow(t *testing.T) {
 	path := rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "a-b", "a b", ".", "~", "0"}), 1, 4),
@@ -52,7 +28,7 @@ func TestByDepthPutsADirectoryBeforeWhatIsBelow(t *testing.T) {
 				t.Fatalf("%s is there twice", p)
 			}
 			for _, later := range sorted[i+1:] {
-				if under(p, later) {
+				if paths.Under(p, later) {
 					t.Fatalf("%s comes before %s", p, later)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/internal/sys"
 )
 
@@ -64,7 +65,7 @@ func attachTmpfs(target, mode string, attr int) error {
 // mountPrivate gives the run empty directories of its own.
 func (b *builder) mountPrivate() error {
 	for _, dir := range byDepth(b.Private) {
-		if b.Dev && under(dir, "/dev") {
+		if b.Dev && paths.Under(dir, "/dev") {
 			continue // made with /dev
 		}
 		if b.root != "" {
@@ -85,31 +86,26 @@ func (b *builder) placeAll() error {
 	writable := slices.DeleteFunc(slices.Clone(b.Writable), func(path string) bool { return path == "/" })
 	readOnly := map[string]bool{}
 	for _, path := range slices.Concat(b.Readable, b.Visible) {
-		readOnly[path] = !covered(path, b.Readable)
+		readOnly[path] = !paths.Covered(path, b.Readable)
 	}
-	var paths []string
+	var placed []string
 	for path, wanted := range readOnly {
-		if wanted && !underAny(path, writable) {
-			paths = append(paths, path)
+		if wanted && !paths.UnderAny(path, writable) {
+			placed = append(placed, path)
 		}
 	}
 	for _, path := range writable {
 		readOnly[path] = false
-		if !covered(path, writable) {
-			paths = append(paths, path)
+		if !paths.Covered(path, writable) {
+			placed = append(placed, path)
 		}
 	}
-	for _, path := range byDepth(paths) {
+	for _, path := range byDepth(placed) {
 		if err := b.place(path, readOnly[path] && !b.AnyWrite); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// covered tells whether another of the paths, being above, brings path along.
-func covered(path string, paths []string) bool {
-	return slices.ContainsFunc(paths, func(p string) bool { return p != path && under(path, p) })
 }
 
 // mountPoint sees to it that there is something to mount fd on.

@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/policy"
 	"github.com/catbox-go/catbox/record"
 )
@@ -102,13 +102,7 @@ func (s *Supervisor) mayWrite(canonical string) bool {
 
 // isOwn tells whether the path belongs to the run and not to the host.
 func (s *Supervisor) isOwn(canonical string) bool {
-	return underAny(canonical, s.Own) && !underAny(canonical, s.Host) || ownProcess(canonical)
-}
-
-func underAny(path string, dirs []string) bool {
-	return slices.ContainsFunc(dirs, func(dir string) bool {
-		return path == dir || strings.HasPrefix(path, dir) && path[len(dir)] == '/'
-	})
+	return paths.UnderAny(canonical, s.Own) && !paths.UnderAny(canonical, s.Host) || ownProcess(canonical)
 }
 
 // ownProcess tells whether the path is about a process, which is one of the

@@ -1,0 +1,24 @@
+// Package paths compares canonical paths as text: which lies below which. It
+// looks at no file system.
+package paths
+
+import (
+	"slices"
+	"strings"
+)
+
+// Under tells whether path is dir or below it.
+func Under(path, dir string) bool {
+	rest, ok := strings.CutPrefix(path, dir)
+	return ok && (rest == "" || rest[0] == '/' || dir == "/")
+}
+
+// UnderAny tells whether path is one of dirs or below one.
+func UnderAny(path string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return Under(path, dir) })
+}
+
+// Covered tells whether another of dirs, being above, brings path along.
+func Covered(path string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return dir != path && Under(path, dir) })
+}
