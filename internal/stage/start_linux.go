@@ -175,7 +175,9 @@ func socketPair() (ours int, theirs *os.File, err error) {
 // helloTime is how long a program may take to come to catbox.Init.
 const helloTime = 30 * time.Second
 
-// setUp hands the specification over and waits until it is carried out.
+// setUp hands the specification over and waits until it is carried out. The
+// specification is sent before the init has said that it is there, which takes
+// longer than to make it.
 func (r *Run) setUp(cfg Config) error {
 	if err := r.mapIDs(cfg); err != nil {
 		return fmt.Errorf("map ids: %w", err)
@@ -186,6 +188,7 @@ func (r *Run) setUp(cfg Config) error {
 	}
 	spec.Files, spec.Caps = len(cfg.Files), cfg.Caps
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
+	sent := r.conn.send(message{Spec: &spec})
 	m, _, err := r.conn.receive()
 	switch {
 	case !late.Stop():
@@ -194,11 +197,15 @@ func (r *Run) setUp(cfg Config) error {
 		return fmt.Errorf("%w: it ended (%w)", ErrNoInit, err)
 	case !m.Hello:
 		return ErrNoInit
+	case sent != nil:
+		return sent
 	}
-	if err := r.conn.send(message{Spec: &spec}); err != nil {
-		return err
-	}
-	m, _, err = r.conn.receive()
+	return r.ready()
+}
+
+// ready waits until the init has set everything up.
+func (r *Run) ready() error {
+	m, _, err := r.conn.receive()
 	switch {
 	case err != nil:
 		return fmt.Errorf("the first process ended during set-up: %w", err)
