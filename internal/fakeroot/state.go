@@ -12,9 +12,10 @@ type State struct {
 	dropped atomic.Int64
 	tell    func(Entry)
 
-	mu      sync.RWMutex
-	entries map[inode]Entry
-	journal *journal // nil: kept in memory only
+	mu       sync.RWMutex
+	entries  map[inode]Entry
+	journal  *journal // nil: kept in memory only
+	warnings []error
 }
 
 // New is an empty state that is kept in memory only.
@@ -87,14 +88,16 @@ func (s *State) report(stale *Entry) {
 func (s *State) Update(id ID, change func(e *Entry, known bool)) error {
 	s.mu.Lock()
 	old, known, stale := s.find(id)
-	e := old.clone()
 	if !known {
 		old = Entry{ID: id}
-		e = old
 	}
+	e := old.clone()
 	change(&e, known)
 	e.ID = id.known(old.ID)
-	err := s.store(old, e)
+	var err error
+	if !e.equal(old) {
+		err = s.store(e)
+	}
 	s.mu.Unlock()
 	s.report(stale)
 	return err
@@ -103,13 +106,20 @@ func (s *State) Update(id ID, change func(e *Entry, known bool)) error {
 // Put notes the entry, whatever was noted of its inode before.
 func (s *State) Put(e Entry) error {
 	e = e.clone()
-	return s.Update(e.ID, func(old *Entry, _ bool) { *old = e })
+	s.mu.Lock()
+	old, known, stale := s.find(e.ID)
+	e.ID = e.ID.known(old.ID)
+	var err error
+	if !known || !e.equal(old) {
+		err = s.store(e)
+	}
+	s.mu.Unlock()
+	s.report(stale)
+	return err
 }
 
-func (s *State) store(old, e Entry) error {
-	if e.equal(old) {
-		return nil
-	}
+// store notes the entry in the journal, then here. The lock must be held.
+func (s *State) store(e Entry) error {
 	if err := s.note(e); err != nil {
 		return err
 	}
