@@ -51,19 +51,8 @@ type arm struct {
 	err     error
 }
 
-// runArm is tryArm, again if the process that was to run the program did not
-// come to it (125: a busy machine had no room); nothing was tried then.
+// runArm runs a program against the target, in a fresh arena.
 func (r row) runArm(m mode, program string, benign bool) (a arm) {
-	for range 3 {
-		if a = r.tryArm(m, program, benign); a.err == nil || !strings.Contains(a.err.Error(), "exit status 125") {
-			break
-		}
-	}
-	return a
-}
-
-// tryArm runs a program against the target, in a fresh arena.
-func (r row) tryArm(m mode, program string, benign bool) (a arm) {
 	place, err := newArena()
 	if err != nil {
 		return arm{err: err}
