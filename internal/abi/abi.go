@@ -22,6 +22,8 @@ type Row struct {
 	Class Class
 	// Change is what a call of the class Write changes, 0 for the other classes.
 	Change Change
+	// Fake is what a fake root answers for itself.
+	Fake Fake
 	// Note says why a call is refused, or what is odd about it. It is printed in the manual.
 	Note string
 
@@ -78,6 +80,9 @@ func newIndex() *index {
 	}
 	for _, w := range writes {
 		x.add(Row{Name: w.name, Args: w.args, Class: Write, Change: w.change, Note: w.note})
+	}
+	for _, f := range fakes {
+		x.add(Row{Name: f.name, Args: f.args, Class: f.class, Fake: f.fake, Note: f.note})
 	}
 	for _, n := range numbers {
 		for a, nr := range n.nr {

@@ -59,6 +59,9 @@ func TestEachNumberHasOneRow(t *testing.T) {
 	for _, w := range writes {
 		rows[w.name]++
 	}
+	for _, f := range fakes {
+		rows[f.name]++
+	}
 	for _, n := range numbers {
 		if rows[n.name] != 1 {
 			t.Errorf("%s has %d rows", n.name, rows[n.name])

@@ -80,42 +80,7 @@ var passTime = []entry{
 
 // passIDs are for a fake root to ask for; a policy has no use for them, the
 // kernel checks the capabilities. Without the number, 386 has 16-bit ids.
-var passIDs = []entry{
-	{"getuid", [6]Role{}, Pass, ""},
-	{"getuid32", [6]Role{}, Pass, ""},
-	{"geteuid", [6]Role{}, Pass, ""},
-	{"geteuid32", [6]Role{}, Pass, ""},
-	{"getgid", [6]Role{}, Pass, ""},
-	{"getgid32", [6]Role{}, Pass, ""},
-	{"getegid", [6]Role{}, Pass, ""},
-	{"getegid32", [6]Role{}, Pass, ""},
-	{"getresuid", [6]Role{Buffer, Buffer, Buffer}, Pass, ""},
-	{"getresuid32", [6]Role{Buffer, Buffer, Buffer}, Pass, ""},
-	{"getresgid", [6]Role{Buffer, Buffer, Buffer}, Pass, ""},
-	{"getresgid32", [6]Role{Buffer, Buffer, Buffer}, Pass, ""},
-	{"getgroups", [6]Role{Size, Buffer}, Pass, ""},
-	{"getgroups32", [6]Role{Size, Buffer}, Pass, ""},
-	{"setuid", [6]Role{Owner}, Pass, ""},
-	{"setuid32", [6]Role{Owner}, Pass, ""},
-	{"setgid", [6]Role{Group}, Pass, ""},
-	{"setgid32", [6]Role{Group}, Pass, ""},
-	{"setreuid", [6]Role{Owner, Owner}, Pass, ""},
-	{"setreuid32", [6]Role{Owner, Owner}, Pass, ""},
-	{"setregid", [6]Role{Group, Group}, Pass, ""},
-	{"setregid32", [6]Role{Group, Group}, Pass, ""},
-	{"setresuid", [6]Role{Owner, Owner, Owner}, Pass, ""},
-	{"setresuid32", [6]Role{Owner, Owner, Owner}, Pass, ""},
-	{"setresgid", [6]Role{Group, Group, Group}, Pass, ""},
-	{"setresgid32", [6]Role{Group, Group, Group}, Pass, ""},
-	{"setfsuid", [6]Role{Owner}, Pass, ""},
-	{"setfsuid32", [6]Role{Owner}, Pass, ""},
-	{"setfsgid", [6]Role{Group}, Pass, ""},
-	{"setfsgid32", [6]Role{Group}, Pass, ""},
-	{"setgroups", [6]Role{Size, Buffer}, Pass, ""},
-	{"setgroups32", [6]Role{Size, Buffer}, Pass, ""},
-	{"capget", [6]Role{Buffer, Buffer}, Pass, ""},
-	{"capset", [6]Role{Buffer, Buffer}, Pass, ""},
-}
+var passIDs = []entry{}
 
 var passSystem = []entry{
 	{"uname", [6]Role{Buffer}, Pass, ""},

@@ -23,7 +23,6 @@ var processes = []entry{
 	{"process_mrelease", [6]Role{FD, Value}, Process, ""},
 	{"kcmp", [6]Role{PID, PID, Value, Value, Value}, Process, ""},
 	{"prlimit64", [6]Role{PID, Value, Buffer, Buffer}, Process, "0 is the caller"},
-	{"setpriority", [6]Role{Value, PID, Value}, Process, "0 is the caller, its group or its user"},
 	{"ioprio_set", [6]Role{Value, PID, Value}, Process, "0 is the caller, its group or its user"},
 	{"sched_setaffinity", [6]Role{PID, Size, Buffer}, Process, "0 is the caller"},
 	{"sched_setattr", [6]Role{PID, Buffer, Value}, Process, "0 is the caller"},

@@ -8,7 +8,6 @@ var namespaces = []entry{
 	{"umount", [6]Role{Path}, Namespace, "uncovers what a mount hides"},
 	{"umount2", [6]Role{Path, Value}, Namespace, "uncovers what a mount hides"},
 	{"pivot_root", [6]Role{Path, Path}, Namespace, "changes what paths mean"},
-	{"chroot", [6]Role{Path}, Namespace, "changes what paths mean; Landlock does not see it"},
 	{"setns", [6]Role{FD, Value}, Namespace, "leaves the namespaces of the run"},
 	{"fsopen", [6]Role{Name, Value}, Namespace, "mounts; Landlock lets it pass"},
 	{"fsconfig", [6]Role{FD, Value, Name, Buffer, Value}, Namespace, "mounts"},
