@@ -50,10 +50,14 @@ func parse(name string, data []byte) (*State, error) {
 	}
 	s := New()
 	if format == Text {
-		return s, s.parseText(name, data)
+		err = s.parseText(name, data)
+	} else {
+		_, err = s.parseJournal(name, data)
 	}
-	_, err = s.parseJournal(name, data)
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // recognise tells the format from how the content begins. Nothing at all is JSON.

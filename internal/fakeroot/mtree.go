@@ -41,6 +41,11 @@ func linkTargets(entries []Entry, readlink func(string) (string, error)) map[ino
 	return targets
 }
 
+// noContents is given to devices: libarchive ends with an error if the file on
+// disk is of another type, as one that stands for a device is, and looks at that
+// of contents= instead if there is one.
+const noContents = "/nonexistent"
+
 func mtreeLine(e Entry, target string) string {
 	line := mtreePath(e.Path)
 	if name := typeNames[e.Mode&typeMask]; name != "" {
@@ -48,7 +53,7 @@ func mtreeLine(e Entry, target string) string {
 	}
 	line += fmt.Sprintf(" mode=%04o uid=%d gid=%d", e.Mode&^typeMask, e.UID, e.GID)
 	if e.isDevice() {
-		line += fmt.Sprintf(" device=native,%d,%d", Major(e.Rdev), Minor(e.Rdev))
+		line += fmt.Sprintf(" device=native,%d,%d contents=%s", Major(e.Rdev), Minor(e.Rdev), noContents)
 	}
 	if target != "" {
 		line += " link=" + vis(target)
@@ -57,14 +62,14 @@ func mtreeLine(e Entry, target string) string {
 }
 
 // mtreePath is a name with a slash in it: without one it would be taken as
-// being in the directory that a line above has entered (mtree(5)). /set and
-// /unset at the begin of a line are commands.
+// being in the directory that a line above has entered (mtree(5)). A line that
+// begins with a slash is a command, so that one is encoded.
 func mtreePath(name string) string {
-	switch {
-	case strings.HasPrefix(name, "/set"), strings.HasPrefix(name, "/unset"):
-		return "/." + vis(name)
-	case name == ".", strings.HasPrefix(name, "/"):
-		return vis(name)
+	if below, absolute := strings.CutPrefix(name, "/"); absolute {
+		return `\057` + vis(below)
+	}
+	if name == "." {
+		return name
 	}
 	return "./" + vis(name)
 }
