@@ -1,7 +1,6 @@
 package target
 
 import (
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -48,12 +47,8 @@ func (v *View) look(full string, follow bool) unix.Errno {
 // textOf returns the path of the directory that a relative path starts from,
 // with a slash at the end.
 func (v *View) textOf(l Lookup) (string, bool) {
-	link := strconv.Itoa(int(l.Thread)) + "/cwd"
-	if l.Dir != unix.AT_FDCWD {
-		link = strconv.Itoa(int(l.Thread)) + "/fd/" + strconv.Itoa(int(l.Dir))
-	}
 	var buf [512]byte
-	n, err := unix.Readlinkat(v.proc, link, buf[:])
+	n, err := unix.Readlinkat(v.proc, linkOf(l.Thread, l.Dir), buf[:])
 	if err != nil || n == len(buf) || n == 0 || buf[0] != '/' {
 		return "", false
 	}

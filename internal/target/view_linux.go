@@ -101,6 +101,11 @@ func (v *View) Resolve(l Lookup) (Place, unix.Errno) {
 	if p, ok := v.quick(l); ok {
 		return p, 0
 	}
+	if l.Pin {
+		if p, ok := v.pinQuick(l); ok {
+			return p, 0
+		}
+	}
 	base, errno := v.base(l)
 	if errno != 0 {
 		return Place{Dir: -1, File: -1}, errno
@@ -123,14 +128,10 @@ func (v *View) base(l Lookup) (int, unix.Errno) {
 
 // openLink opens what a thread has as its current directory, or as a descriptor.
 func (v *View) openLink(t Thread, fd int32) (int, unix.Errno) {
-	link := strconv.Itoa(int(t)) + "/cwd"
-	if fd != unix.AT_FDCWD {
-		if fd < 0 {
-			return -1, unix.EBADF
-		}
-		link = strconv.Itoa(int(t)) + "/fd/" + strconv.Itoa(int(fd))
+	if fd < 0 && fd != unix.AT_FDCWD {
+		return -1, unix.EBADF
 	}
-	base, err := unix.Openat(v.proc, link, unix.O_PATH|unix.O_CLOEXEC, 0)
+	base, err := unix.Openat(v.proc, linkOf(t, fd), unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err == nil {
 		return base, 0
 	}

@@ -1,0 +1,138 @@
+package target
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// inRoot is how a path of the run is resolved by the kernel itself: symbolic
+// links and ".." stay within the run's root. Magic links are not followed, as
+// they would be the caller's own.
+const inRoot = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
+
+// textual returns the absolute path of a lookup, as text, if the kernel may
+// resolve it for the thread. Not so below /proc and /dev, where names mean the
+// thread that looks.
+func (v *View) textual(l Lookup) (string, bool) {
+	full := l.Path
+	if full[0] != '/' {
+		base, ok := v.textOf(l)
+		if !ok || strings.HasSuffix(base, " (deleted)/") {
+			return "", false
+		}
+		full = base + full
+	}
+	return full, !strings.HasPrefix(full, "/proc/") && !strings.HasPrefix(full, "/dev/")
+}
+
+// open2 is openat2(2) from the run's root, with O_PATH.
+func (v *View) open2(path string, flags uint64) (int, unix.Errno) {
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC | flags, Resolve: inRoot}
+	for {
+		fd, err := unix.Openat2(v.root, relative(path), &how)
+		if err == nil {
+			return fd, 0
+		}
+		if err != unix.EINTR && err != unix.EAGAIN {
+			return -1, toErrno(err)
+		}
+	}
+}
+
+// OpenPath opens what a path leads to, for a look at it (O_PATH). The error is
+// the kernel's, or ELOOP where only a walk could tell.
+func (v *View) OpenPath(l Lookup) (int, unix.Errno) {
+	if l.Path == "" {
+		if !l.Empty {
+			return -1, unix.ENOENT
+		}
+		return v.openLink(l.Thread, l.Dir)
+	}
+	if full, ok := v.textual(l); ok {
+		flags := uint64(0)
+		if !l.Follow {
+			flags = unix.O_NOFOLLOW
+		}
+		return v.open2(full, flags)
+	}
+	l.Pin = true
+	p, errno := v.Resolve(l)
+	if errno == 0 && !p.Exists {
+		errno = unix.ENOENT
+	}
+	if errno != 0 {
+		p.Close()
+		return -1, errno
+	}
+	if p.Dir >= 0 {
+		unix.Close(p.Dir)
+	}
+	return p.File, 0
+}
+
+// Statx is statx(2) of what a path leads to.
+func (v *View) Statx(l Lookup, mask int) (st unix.Statx_t, errno unix.Errno) {
+	if l.Path == "" && l.Empty {
+		return st, toErrnoOrNil(unix.Statx(v.proc, linkOf(l.Thread, l.Dir), 0, mask, &st))
+	}
+	fd, errno := v.OpenPath(l)
+	if errno != 0 {
+		return st, errno
+	}
+	defer unix.Close(fd)
+	return st, toErrnoOrNil(unix.Statx(fd, "", unix.AT_EMPTY_PATH, mask, &st))
+}
+
+func toErrnoOrNil(err error) unix.Errno {
+	if err == nil {
+		return 0
+	}
+	return toErrno(err)
+}
+
+// linkOf is the link below /proc to a thread's descriptor or current directory.
+func linkOf(t Thread, fd int32) string {
+	if fd == unix.AT_FDCWD {
+		return strconv.Itoa(int(t)) + "/cwd"
+	}
+	return strconv.Itoa(int(t)) + "/fd/" + strconv.Itoa(int(fd))
+}
+
+// pinQuick pins a path in two steps, the directory and the name, which is what
+// the walk comes to in the usual case. false: walk.
+func (v *View) pinQuick(l Lookup) (Place, bool) {
+	full, ok := v.textual(l)
+	if !ok {
+		return none, false
+	}
+	dir, name, slash := split(full)
+	if name == "." || name == ".." || slash {
+		return none, false
+	}
+	d, errno := v.open2(dir, unix.O_DIRECTORY)
+	if errno != 0 {
+		return none, false
+	}
+	p := Place{Dir: d, File: -1, Name: name}
+	fd, err := unix.Openat(d, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == nil {
+		p.Exists, p.File = true, fd
+	} else if err != unix.ENOENT {
+		p.Close()
+		return none, false
+	}
+	parent, errno := v.pathOf(d)
+	if errno != 0 || p.Exists && !l.Entry && l.Follow && isLink(fd) {
+		p.Close()
+		return none, false
+	}
+	p.Canonical = strings.TrimSuffix(parent, "/") + "/" + name
+	return p, true
+}
+
+func isLink(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT == unix.S_IFLNK
+}
