@@ -60,7 +60,9 @@ func TestNames(t *testing.T) {
 		}
 		seen[c.name] = true
 	}
-	if !wanted("chown-keeps", []string{"chmod", "chown"}) || wanted("chown-keeps", []string{"chmod"}) {
-		t.Error("names are chosen wrongly")
+	for chosen, want := range map[string]bool{"chown-keeps": true, "chown-": true, "chown": false, "chmod-": false} {
+		if wanted("chown-keeps", []string{chosen}) != want {
+			t.Errorf("%q chooses chown-keeps: %v", chosen, !want)
+		}
 	}
 }

@@ -3,7 +3,7 @@
 // Fakecheck checks, one behaviour at a time, that a process that believes to be
 // root gets what root gets: ids, owners, modes, devices, extended attributes.
 //
-//	fakecheck [-dir DIR] [NAME...]      run the checks, or those that begin with NAME
+//	fakecheck [-dir DIR] [NAME...]      run the checks, or these; chown- is all that begin so
 //	fakecheck -list                     their names
 //	fakecheck -outside -dir DIR         do what a check asks for from outside, until killed
 //
@@ -61,15 +61,18 @@ func main() {
 	}
 }
 
-func wanted(name string, prefixes []string) bool {
-	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+// wanted knows names, and beginnings that end with a dash.
+func wanted(name string, chosen []string) bool {
+	return len(chosen) == 0 || slices.ContainsFunc(chosen, func(c string) bool {
+		return name == c || strings.HasSuffix(c, "-") && strings.HasPrefix(name, c)
+	})
 }
 
 // runAll prints a line for each check and the count, and returns the exit status.
-func runAll(dir string, prefixes []string) int {
+func runAll(dir string, chosen []string) int {
 	passed, failed := 0, 0
 	for _, c := range checks {
-		if !wanted(c.name, prefixes) {
+		if !wanted(c.name, chosen) {
 			continue
 		}
 		if c.name == outsideName && !somebodyOutside(dir) {

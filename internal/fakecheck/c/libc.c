@@ -3,6 +3,7 @@
 // for. The Go program next to it makes the system calls.
 //
 //	libc [-dir DIR] [NAME...]       one line each, then the count
+//	libc -list                      their names
 //
 // Build it as dynamic (gcc libc.c), static (-static) or 32-bit (-m32) program.
 // Expected values are those of real root.
@@ -39,8 +40,9 @@ static void fail(const char *format, ...) {
 }
 
 #define OK(call) do { if ((call) == -1) fail("%s: got %s, want success", #call, strerrorname_np(errno)); } while (0)
-#define FAILS(call, error) do { errno = 0; if ((call) != -1 || errno != (error)) \
-	fail("%s: got %s, want %s", #call, errno ? strerrorname_np(errno) : "success", #error); } while (0)
+#define FAILS(call, error) do { \
+	if ((call) != -1) fail("%s: got success, want %s", #call, #error); \
+	if (errno != (error)) fail("%s: got %s, want %s", #call, strerrorname_np(errno), #error); } while (0)
 #define SAME(what, got, want) do { long long g = (got), w = (want); if (g != w) fail("%s: got %lld, want %lld", what, g, w); } while (0)
 
 static const char *show(const struct stat *st) {
@@ -510,7 +512,7 @@ static const char *runs(const struct check *c, const char *parent) {
 
 static int wanted(const char *name, int argc, char **argv) {
 	for (int i = 0; i < argc; i++)
-		if (!strncmp(name, argv[i], strlen(argv[i]))) return 1;
+		if (!strcmp(name, argv[i])) return 1;
 	return argc == 0;
 }
 
@@ -521,11 +523,16 @@ int main(int argc, char **argv) {
 	if (argc > 1 && !strcmp(argv[0], "-dir")) dir = argv[1], argc -= 2, argv += 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+		if (argc == 1 && !strcmp(argv[0], "-list")) {
+			puts(checks[i].name);
+			continue;
+		}
 		if (!wanted(checks[i].name, argc, argv)) continue;
 		const char *failure = runs(&checks[i], dir);
-		if (failure) printf("FAILED libc_%s: %s\n", checks[i].name, failure), failed++;
-		else printf("ok libc_%s\n", checks[i].name), ok++;
+		if (failure) printf("FAILED %s: %s\n", checks[i].name, failure), failed++;
+		else printf("ok %s\n", checks[i].name), ok++;
 	}
+	if (argc == 1 && !strcmp(argv[0], "-list")) return 0;
 	printf("%d checks, %d ok, %d failed\n", ok + failed, ok, failed);
 	return failed || !ok;
 }
