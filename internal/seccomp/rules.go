@@ -17,7 +17,9 @@ type Options struct {
 	// they ask about is in memory, and the filter sees registers only.
 	Listener bool
 
-	// Writes sends opens that may write, and the class Write.
+	// Writes sends opens that may write, and the class Write. What sets an owner
+	// is sent in any case: the kernel's answer is about the ids of the run's user
+	// namespace, and the caller's is wanted.
 	Writes bool
 	// Reads sends all opens.
 	Reads bool
@@ -116,7 +118,7 @@ func (o Options) row(r *abi.Row) []Rule {
 	case abi.Open:
 		return o.open(r)
 	case abi.Write:
-		return only(o.Listener && o.Writes, always(Notify))
+		return only(o.Listener && (o.Writes || r.Change == abi.Chown), always(Notify))
 	case abi.Exec:
 		return only(o.Listener && o.Exec, always(Notify))
 	case abi.Stat:

@@ -88,6 +88,10 @@ func TestRules(t *testing.T) {
 		{silent, abi.AMD64, "openat", []uint64{cwd, ptr, unix.O_WRONLY}, Allow},
 
 		{full, abi.AMD64, "fchmod", []uint64{3, 0o644}, ask},
+		{mute, abi.AMD64, "fchmod", []uint64{3, 0o644}, Allow},
+		{mute, abi.AMD64, "fchown", []uint64{3, 12345, 1<<32 - 1}, ask},
+		{mute, abi.I386, "chown", nil, ask},
+		{silent, abi.AMD64, "fchownat", nil, Allow},
 		{full, abi.I386, "lchown32", nil, ask},
 		{full, abi.AMD64, "setxattrat", nil, ask},
 		{full, abi.AMD64, "newfstatat", nil, Allow},

@@ -32,6 +32,14 @@ func (h *held) fd(i int) int32 { return int32(h.args[i]) }
 // flags returns an argument that is an int.
 func (h *held) flags(i int) uint32 { return uint32(h.args[i]) }
 
+// value returns the argument with the role, as an int; 0 if there is none.
+func (h *held) value(role abi.Role) uint32 {
+	if i := h.row.Arg(role); i >= 0 {
+		return h.flags(i)
+	}
+	return 0
+}
+
 // path reads the path that argument i points to. Whoever acts on it, or tells of
 // it, asks valid after that: nothing is lost by letting a call go on that is not
 // held any more.

@@ -75,6 +75,7 @@ type Supervisor struct {
 	// deniesSome tells that something is denied, or hidden, that lies in or may
 	// come to lie in a place that can be written.
 	deniesSome bool
+	ids        func() idMaps // of the run's user namespace
 	waiting    waiting
 	reports    *reporter
 	calls      atomic.Uint64
@@ -96,6 +97,7 @@ func Start(cfg Config) (*Supervisor, error) {
 	s := &Supervisor{
 		Config: cfg, listener: cfg.Listener, view: view, given: map[FileID]bool{},
 		fd: int(cfg.Listener.Fd()), reports: newReporter(cfg.Violation), lead: make(chan struct{}, 1),
+		ids: sync.OnceValue(func() idMaps { return readIDMaps(cfg.PID) }),
 	}
 	s.deniesSome = slices.ContainsFunc(cfg.Policy.Rules(), func(r policy.Rule) bool {
 		return r.Effect != policy.EffectAllow && r.Access&policy.Write != 0

@@ -21,6 +21,9 @@ func (s *Supervisor) mediatesWrites() bool {
 // come under any number, or be what /proc/self/fd leads to, after the look at
 // the call. So it is mediated where such a descriptor was given.
 func (s *Supervisor) mediates(h *held) bool {
+	if h.setsUnmapped() {
+		return true // also where nothing is refused: see ids_linux.go
+	}
 	if s.Policy.Action() == policy.Log {
 		return false
 	}

@@ -36,14 +36,6 @@ var changes = [abi.Changes]change{
 	abi.Setattr:     {readFileAttr, setattr},
 }
 
-// value returns the argument with the role, as an int.
-func (p *pinned) value(role abi.Role) uint32 {
-	if i := p.row.Arg(role); i >= 0 {
-		return p.flags(i)
-	}
-	return 0
-}
-
 // file is the pinned file: by path, or the call's own descriptor.
 func (p *pinned) file() int {
 	if p.fd >= 0 {
@@ -122,22 +114,11 @@ func chmod(p *pinned) Answer {
 }
 
 func chown(p *pinned) Answer {
-	uid, gid := int(int32(p.value(abi.Owner))), int(int32(p.value(abi.Group)))
-	if p.arch == abi.I386 && (p.name == "chown" || p.name == "lchown" || p.name == "fchown") {
-		uid, gid = id16(uid), id16(gid)
-	}
+	uid, gid := p.owners()
 	if p.fd >= 0 {
-		return done(unix.Fchown(p.fd, uid, gid))
+		return done(unix.Fchown(p.fd, int(uid), int(gid)))
 	}
-	return done(unix.Fchownat(p.file(), "", uid, gid, unix.AT_EMPTY_PATH))
-}
-
-// id16 widens an id of the 16-bit calls, of which 0xffff means "leave it".
-func id16(id int) int {
-	if id&0xffff == 0xffff {
-		return -1
-	}
-	return id & 0xffff
+	return done(unix.Fchownat(p.file(), "", int(uid), int(gid), unix.AT_EMPTY_PATH))
 }
 
 func removexattr(p *pinned) Answer {
