@@ -129,12 +129,3 @@ func errnoText(errno syscall.Errno) string {
 	}
 	return "errno " + strconv.Itoa(int(errno))
 }
-
-// capset sets the capabilities of all threads.
-func capset(hdr *unix.CapUserHeader, data *unix.CapUserData) error {
-	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(hdr)), uintptr(unsafe.Pointer(data)), 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}

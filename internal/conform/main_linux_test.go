@@ -10,7 +10,9 @@ import (
 
 func TestMain(m *testing.M) {
 	catbox.Init()
-	testenv.Main(testenv.Helpers{"native": runNative, "tier 2": runTier2, "program": runProgram, "denied": runDenied})
+	testenv.Main(testenv.Helpers{
+		"native": runNative, "tier 2": runTier2, "no namespaces": runNoNamespaces, "program": runProgram, "denied": runDenied,
+	})
 	// Nothing that the Go runtime opens for itself may shift the numbers of descriptors.
 	os.Setenv("GODEBUG", "containermaxprocs=0")
 	os.Exit(m.Run())

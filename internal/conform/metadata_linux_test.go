@@ -2,6 +2,7 @@ package conform
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"strings"
 	"unsafe"
@@ -81,11 +82,26 @@ func chownProgram(r *recorder) {
 	}
 	r.withEach(func(fd int) { r.do("fchown", fd, uid, gid) })
 	r.withEach(func(fd int) { r.do("fchownat", fd, "", uid, gid, unix.AT_EMPTY_PATH) })
+	r.ownTemporary()
 	// A change of owner takes the set-user-ID bit away.
 	r.enterCell()
 	must(os.Chmod("file", 0o755|os.ModeSetuid|os.ModeSetgid))
 	r.do("chown", "file", uid, -1)
 	r.clean = nil
+}
+
+// ownTemporary changes owners where the run may have a file system of its own.
+func (r *recorder) ownTemporary() {
+	f, err := os.CreateTemp("", "conform-")
+	must(err)
+	defer os.Remove(f.Name())
+	defer f.Close()
+	for _, ids := range [][2]int{{12345, -1}, {-1, 54321}, {os.Getuid(), os.Getgid()}} {
+		_, errno := invoke("chown", f.Name(), ids[0], ids[1])
+		r.plain(fmt.Sprint("chown of a temporary file to ", ids), errnoText(errno))
+		_, errno = invoke("fchown", int(f.Fd()), ids[0], ids[1])
+		r.plain(fmt.Sprint("fchown of a temporary file to ", ids), errnoText(errno))
+	}
 }
 
 // longs is an array of C long.

@@ -18,6 +18,8 @@ import (
 
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/features"
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/testenv"
 	"github.com/catbox-go/catbox/policy"
 )
@@ -50,8 +52,8 @@ const deadline = 30 * time.Second
 func (m mode) need(t *testing.T) {
 	t.Helper()
 	if m.tier2 {
-		testenv.Need(t, "user namespaces", features.UserNamespaces)
 		testenv.Need(t, "Landlock", features.Landlock)
+		testenv.Need(t, "notification", features.Notify)
 		return
 	}
 	for _, f := range []struct {
@@ -127,8 +129,8 @@ type order struct {
 	Args              []string
 }
 
-// tier2 runs a helper in a user namespace in which no other can be made, so
-// that catbox has no namespaces; the helper runs the command.
+// tier2 runs a helper that can make no user namespace, so that catbox has no
+// namespaces; the helper runs the command.
 func tier2(ctx context.Context, p policy.Policy, dir, path string, args []string) ([]byte, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -141,25 +143,35 @@ func tier2(ctx context.Context, p policy.Policy, dir, path string, args []string
 	c := exec.CommandContext(ctx, self)
 	c.Args = testenv.HelperArgs("tier 2", string(o))
 	c.Stderr = os.Stderr
-	c.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  unix.CLONE_NEWUSER,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}},
-		AmbientCaps: []uintptr{unix.CAP_SYS_RESOURCE},
-	}
-	if os.Getuid() == 0 {
-		c.SysProcAttr.UidMappings[0].Size, c.SysProcAttr.GidMappings[0].Size = 1<<31, 1<<31
-		c.SysProcAttr.GidMappingsEnableSetgroups = true
-	}
 	return c.Output()
 }
 
-// runTier2 is the helper "tier 2".
+// runTier2 is the helper "tier 2". The filter is on one thread, so it is begun
+// again by that one as the helper "no namespaces".
 func runTier2(args []string) int {
+	runtime.LockOSThread()
+	must(unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	prog, err := seccomp.Compile(abi.Native(), noUserNamespaces)
+	must(err)
+	_, err = seccomp.Install(prog, 0)
+	must(err)
+	self, err := os.Executable()
+	must(err)
+	must(syscall.Exec(self, testenv.HelperArgs("no namespaces", args...), os.Environ()))
+	return 125
+}
+
+// noUserNamespaces refuses them as container runtimes do.
+var noUserNamespaces = []seccomp.Rule{
+	{Name: "clone", When: []seccomp.Cond{{Arg: 0, Mask: unix.CLONE_NEWUSER, Op: seccomp.AnySet}}, Do: seccomp.Errno(unix.EPERM)},
+	{Name: "clone3", Do: seccomp.Errno(unix.ENOSYS)},
+	{Name: "unshare", When: []seccomp.Cond{{Arg: 0, Mask: unix.CLONE_NEWUSER, Op: seccomp.AnySet}}, Do: seccomp.Errno(unix.EPERM)},
+}
+
+// runNoNamespaces is the helper "no namespaces".
+func runNoNamespaces(args []string) int {
 	var o order
 	must(json.Unmarshal([]byte(args[0]), &o))
-	must(os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0))
-	must(dropAmbient())
 	p, err := policy.Parse(o.Policy)
 	must(err)
 	c := command(context.Background(), p, o.Dir, o.Path, o.Args)
@@ -172,18 +184,4 @@ func runTier2(args []string) int {
 		return 125
 	}
 	return 0
-}
-
-// dropAmbient makes an ordinary user one again.
-func dropAmbient() error {
-	if os.Getuid() == 0 {
-		return nil
-	}
-	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var none [2]unix.CapUserData
-	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0)
-	if errno != 0 {
-		return errno
-	}
-	return capset(&hdr, &none[0])
 }

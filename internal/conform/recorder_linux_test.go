@@ -78,9 +78,9 @@ func (r *recorder) enterCell() {
 	r.cells++
 	must(os.Chdir(r.top))
 	name := fmt.Sprintf("c%06d", r.cells)
+	old := unix.Umask(0o022) // a cell that cannot be entered is none
 	must(os.Mkdir(name, 0o755))
 	must(os.Chdir(name))
-	old := unix.Umask(0o022)
 	fixture()
 	unix.Umask(old)
 	r.clean = state(".")
@@ -174,7 +174,15 @@ func describe(fd int) string {
 	if i := strings.LastIndex(where, "/#"); i >= 0 { // O_TMPFILE: the inode's number
 		where = where[:i] + "/#N (deleted)"
 	}
-	return fmt.Sprintf("flags %#x cloexec %d mode %o size %d nlink %d %s", status, flags, st.Mode, size(&st), st.Nlink, where)
+	return fmt.Sprintf("flags %#x%s cloexec %d mode %o size %d nlink %d %s",
+		status&^unix.O_NOFOLLOW, noFollow(status), flags, st.Mode, size(&st), st.Nlink, where)
+}
+
+func noFollow(status int) string {
+	if status&unix.O_NOFOLLOW == 0 {
+		return ""
+	}
+	return " O_NOFOLLOW"
 }
 
 // changes are the lines that are gone and those that are new.

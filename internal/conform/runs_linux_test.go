@@ -18,6 +18,7 @@ import (
 
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/internal/testenv"
+	"github.com/catbox-go/catbox/policy"
 )
 
 // TestCommands runs programs of other kinds in every mode and natively.
@@ -70,6 +71,19 @@ func commandOutcome(t *testing.T, run runner, prepare func(*testing.T, string) [
 		lines[i] = strings.ReplaceAll(lines[i], dir, "TOP")
 	}
 	return lines
+}
+
+// TestOwnersWithoutRestriction: as the kernel sees it, an ordinary user's run has
+// one id, and where nothing is restricted it would be asked alone.
+func TestOwnersWithoutRestriction(t *testing.T) {
+	modes[0].need(t)
+	want := outcomeOf(t, "chown", native)
+	for _, m := range []mode{
+		{"all may be written", func(string) policy.Policy { return policy.ReadOnly().Allow(policy.Write, "/") }, false},
+		{"violations are logged", func(dir string) policy.Policy { return exact(dir).WithAction(policy.Log) }, false},
+	} {
+		t.Run(m.name, func(t *testing.T) { compare(t, "chown", m.name, want, outcomeOf(t, "chown", m.run)) })
+	}
 }
 
 const source32 = `
