@@ -2,6 +2,7 @@ package fakeroot
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,6 +55,56 @@ func TestCloseLeavesWhatDidNotChange(t *testing.T) {
 	must(t, err)
 	if !os.SameFile(before, after) || !before.ModTime().Equal(after.ModTime()) || content(t, path) != head+second+second {
 		t.Errorf("%v became %v: %q", before, after, content(t, path))
+	}
+}
+
+func TestCloseLeavesWhatIsNew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	s, err := Open(path)
+	must(t, err)
+	before, err := os.Stat(path)
+	must(t, err)
+	must(t, s.Close())
+	after, err := os.Stat(path)
+	must(t, err)
+	if !os.SameFile(before, after) {
+		t.Error("compacted, with nothing to compact")
+	}
+}
+
+// TestNobodyElseMayReadIt before it has the mode of what it replaces.
+func TestNobodyElseMayReadIt(t *testing.T) {
+	path := fileWith(t, "")
+	must(t, os.Chmod(path, 0o644))
+	old, err := os.Stat(path)
+	must(t, err)
+	file, err := create(filepath.Dir(path), old)
+	must(t, err)
+	defer file.Close()
+	info, err := file.Stat()
+	must(t, err)
+	if info.Mode() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestNothingIsLeftWhereReplacingFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "directory")
+	must(t, os.Mkdir(path, 0o755))
+	if err := replace(path, New().writer(JSON)); err == nil {
+		t.Error("replaced a directory")
+	}
+	alone(t, path)
+}
+
+func TestDescriptorIsAppendedTo(t *testing.T) {
+	path := fileWith(t, "before\n")
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	must(t, err)
+	defer file.Close()
+	must(t, New().Save(fmt.Sprintf("/dev/fd/%d", file.Fd()), JSON))
+	if diff := cmp.Diff("before\n"+head, content(t, path)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -100,6 +100,12 @@ func TestUpdate(t *testing.T) {
 	if diff := cmp.Diff(want, s.Entries()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	must(t, s.Update(id, func(e *Entry, _ bool) { e.Xattrs = map[string][]byte{"user.a": nil} }))
+	must(t, s.Update(id, func(e *Entry, _ bool) { e.Xattrs["user.a"] = []byte{} }))
+	want[0].Xattrs = map[string][]byte{"user.a": {}} // empty, not removed; the birth time is kept
+	if diff := cmp.Diff(want, s.Entries()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 	must(t, s.Delete(id))
 	must(t, s.Delete(id))
 	if _, ok := s.Get(id); ok || s.Len() != 0 {
