@@ -32,8 +32,10 @@ func TestOnlyConclusiveAnswersAreRemembered(t *testing.T) {
 	} {
 		runs := 0
 		probe := func() error { runs++; return test.answer }
+		name := fmt.Sprintf("%s %v", t.Name(), test.answer)
+		defer answers.Delete(name) // for -count
 		for range 3 {
-			if err := remember(fmt.Sprintf("%s %v", t.Name(), test.answer), probe); err != test.answer {
+			if err := remember(name, probe); err != test.answer {
 				t.Errorf("%v: answered %v", test.answer, err)
 			}
 		}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -149,10 +151,21 @@ func TestChildrenStartNoChildren(t *testing.T) {
 }
 
 func TestRunChildRefusesWhatItDoesNotKnow(t *testing.T) {
+	other, err := os.Open(os.DevNull) // where RunChild would answer, unless something is there
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
 	for _, args := range [][]string{nil, {"unknown"}, {"wait", "more"}} {
 		if got := RunChild(args); got != 125 {
 			t.Errorf("%q: %d", args, got)
 		}
+	}
+	runtime.GC() // has what is no longer used closed
+	runtime.GC()
+	time.Sleep(10 * time.Millisecond)
+	if _, err := unix.FcntlInt(replyFD, unix.F_GETFD, 0); err != nil {
+		t.Errorf("RunChild took the descriptor of another: %v", err)
 	}
 }
 

@@ -21,8 +21,11 @@ var children = map[string]func(reply *os.File) error{
 // RunChild is the child's side of a probe. Init of the library calls it when os.Args[0] is "catbox-probe", with the
 // arguments after that, and exits with what it returns. It must come before anything else that main does.
 func RunChild(args []string) int {
+	if len(args) != 1 || children[args[0]] == nil {
+		return 125 // whose descriptors these are is not known: an os.File would close one in the end
+	}
 	reply := os.NewFile(replyFD, "reply")
-	if len(args) != 1 || children[args[0]] == nil || reply == nil {
+	if reply == nil {
 		return 125
 	}
 	if _, err := fmt.Fprintln(reply, lineStarted); err != nil {
