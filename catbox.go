@@ -43,6 +43,8 @@ type Cmd struct {
 	// Policy says what the command may do. Its zero value allows nothing, not
 	// even to read the program.
 	Policy policy.Policy
+	// FakeRoot has the command be root without being it. Nil: it is the caller.
+	FakeRoot *FakeRoot
 	// Limits bounds what the command may use. The zero value sets no limit.
 	Limits Limits
 	// Degrade allows parts of the policy that this host cannot enforce to be

@@ -25,6 +25,10 @@ import (
 const rootCaps = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID | 1<<unix.CAP_KILL |
 	1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_SETFCAP
 
+// fakeRootCaps are what a fake root has besides, in a user namespace that has
+// no ids but the caller's: they reach its own files and no others.
+const fakeRootCaps = 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_CHROOT
+
 func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 	c := p.cmd
 	cfg := stage.Config{
@@ -34,8 +38,11 @@ func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 	if hook := c.Hooks.Died; hook != nil {
 		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
 	}
-	if p.root {
+	if p.root || c.FakeRoot != nil {
 		cfg.Caps = rootCaps
+	}
+	if c.FakeRoot != nil {
+		cfg.Caps |= fakeRootCaps
 	}
 	if p.tier == 1 {
 		p.namespaces(&cfg)
@@ -80,6 +87,9 @@ func (p *plan) namespaces(cfg *stage.Config) {
 		cfg.Cloneflags |= unix.CLONE_NEWNET
 	}
 	cfg.UIDMap, cfg.GIDMap, cfg.Setgroups = idMaps()
+	if p.cmd.FakeRoot != nil && !p.root {
+		cfg.UIDMap[0].ContainerID, cfg.GIDMap[0].ContainerID = 0, 0
+	}
 }
 
 // landlock is the second wall behind the mounts, and the first without them.
@@ -129,11 +139,28 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.kill()
 	}
 	return supervisor.Config{
+		Fake: p.fakeRoot(),
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		MetadataOpen: !p.mounts() || p.givenOutside(),
 		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,
+	}
+}
+
+// fakeRoot is what the supervisor has to know of a fake root, nil if there is none.
+func (p *plan) fakeRoot() *supervisor.FakeRoot {
+	f := p.cmd.FakeRoot
+	if f == nil {
+		return nil
+	}
+	state := f.State
+	if state == nil {
+		state = NewFakeState()
+	}
+	return &supervisor.FakeRoot{
+		State: state, UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()),
+		Mapped: p.tier == 1 || p.root, UnknownIsReal: f.UnknownIsReal,
 	}
 }
 

@@ -205,6 +205,7 @@ func (p *plan) filter() seccomp.Options {
 		Connect:  p.watchesConnect(),
 		Families: p.families(),
 		Process:  p.tier > 1,
+		Fake:     p.cmd.FakeRoot != nil,
 		SysV:     p.tier > 1 && !p.log,
 	}
 	for name := range p.cmd.Handlers {
@@ -229,6 +230,9 @@ func (p *plan) netNamespace() bool {
 // mounts tells whether the host is read-only in the run by mounts.
 func (p *plan) mounts() bool { return p.tier == 1 && !p.log }
 
+// ownDevices tells whether the run has a /dev of its own.
+func (p *plan) ownDevices() bool { return !p.log && !p.policy.Allows(policy.Write, "/dev") }
+
 // view is the mount plan of tier 1.
 func (p *plan) view() *namespace.Plan {
 	if p.tier > 1 {
@@ -237,7 +241,7 @@ func (p *plan) view() *namespace.Plan {
 	return &namespace.Plan{
 		Writable: p.walls.writable, AnyWrite: p.walls.any, ReadOnly: p.walls.readOnly, Hidden: p.walls.hidden,
 		Readable: p.readable, Links: p.links, Private: p.private, Visible: p.visible,
-		Dir: p.dir, Proc: true, Dev: !p.log, Loopback: p.netNamespace(), Root: p.root,
+		Dir: p.dir, Proc: true, Dev: p.ownDevices(), Loopback: p.netNamespace(), Root: p.root,
 		Terminal: p.terminal,
 	}
 }

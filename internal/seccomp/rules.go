@@ -54,6 +54,9 @@ type Options struct {
 	// them: the class Namespace. clone3 stays away; libc uses clone.
 	Nesting bool
 
+	// Fake sends what a fake root has its own answer for, and the class Write.
+	Fake bool
+
 	// Calls are further system calls to be sent, whatever their class. What the
 	// filter refuses stays refused. A call that must not be held (close, wait
 	// and their like) makes Compile fail.
@@ -108,6 +111,9 @@ func heldUnlessRefused(rules []Rule) []Rule {
 
 // row are the rules of a row, without its name.
 func (o Options) row(r *abi.Row) []Rule {
+	if o.Listener && o.Fake && r.Fake != abi.NoFake {
+		return []Rule{always(Notify)}
+	}
 	switch r.Class {
 	case abi.NoSys, abi.NoPerm:
 		return []Rule{always(Errno(r.Class.Errno()))}
@@ -118,7 +124,7 @@ func (o Options) row(r *abi.Row) []Rule {
 	case abi.Open:
 		return o.open(r)
 	case abi.Write:
-		return only(o.Listener && (o.Writes || r.Change == abi.Chown), always(Notify))
+		return only(o.Listener && (o.Writes || o.Fake || r.Change == abi.Chown), always(Notify))
 	case abi.Exec:
 		return only(o.Listener && o.Exec, always(Notify))
 	case abi.Stat:
@@ -164,7 +170,7 @@ const writing = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC | unix
 func (o Options) open(r *abi.Row) []Rule {
 	flags := r.Arg(abi.OpenFlags)
 	switch {
-	case !o.Listener || !o.Reads && !o.Writes:
+	case !o.Listener || !o.Reads && !o.Writes && !o.Fake:
 		return nil
 	case o.Reads || flags < 0: // creat, and openat2, whose flags are in memory
 		return []Rule{always(Notify)}

@@ -51,7 +51,7 @@ func parseIDMap(text string) []extent {
 	return ids
 }
 
-func maps(ids []extent, id int64) bool {
+func mapsID(ids []extent, id int64) bool {
 	return id == noID || slices.ContainsFunc(ids, func(e extent) bool { return id >= e.first && id-e.first < e.count })
 }
 
@@ -63,7 +63,7 @@ func (h *held) setsUnmapped() bool {
 	}
 	uid, gid := h.owners()
 	ids := h.s.ids()
-	return !maps(ids.users, uid) || !maps(ids.groups, gid)
+	return !mapsID(ids.users, uid) || !mapsID(ids.groups, gid)
 }
 
 // owners returns the ids that a call of the chown family sets.

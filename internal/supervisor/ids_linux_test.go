@@ -20,7 +20,7 @@ func TestMapped(t *testing.T) {
 		{"two", two, 0, true}, {"two", two, 999, true}, {"two", two, 1000, false}, {"two", two, 10004, true}, {"two", two, 10005, false},
 		{"all", all, 1<<32 - 2, true}, {"none", parseIDMap(""), 0, false}, {"bad", parseIDMap("0 0 5\nx"), 0, false},
 	} {
-		if got := maps(test.ids, test.id); got != test.want {
+		if got := mapsID(test.ids, test.id); got != test.want {
 			t.Errorf("%s has %d: %v", test.name, test.id, got)
 		}
 	}

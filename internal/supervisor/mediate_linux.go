@@ -22,6 +22,7 @@ type pinned struct {
 	places []target.Place
 	fd     int // the call's own descriptor, taken over from the target; -1 if none
 	input  input
+	creds  *creds // what the process believes to be, under a fake root
 }
 
 // mediateWrite does a call of the class Write.

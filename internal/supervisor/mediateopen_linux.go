@@ -81,6 +81,11 @@ func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
 	if a, refused := h.judgeOpen(o, place); refused {
 		return a, false
 	}
+	if o.fake != nil {
+		if errno := o.fake.permits(o.flags, place); errno != 0 {
+			return Refuse(errno), false
+		}
+	}
 	var fd int
 	var err error
 	if e := h.asTarget(func() { fd, err = openPlace(h, o, place) }); e != nil {
@@ -92,12 +97,22 @@ func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
 	case err != nil:
 		return done(err), false
 	}
-	return file(os.NewFile(uintptr(fd), place.Canonical), o.flags&unix.O_CLOEXEC != 0), false
+	f := os.NewFile(uintptr(fd), place.Canonical)
+	if o.fake != nil && (!place.Exists || o.temporary()) {
+		if errno := o.fake.made(fd, place.Canonical, uint32(o.mode)); errno != 0 {
+			f.Close()
+			return Refuse(errno), false
+		}
+	}
+	return file(f, o.flags&unix.O_CLOEXEC != 0), false
 }
 
 // openPlace opens what is pinned, or creates it in the directory that is.
 func openPlace(h *held, o opening, p target.Place) (int, error) {
 	flags := int(o.flags) | unix.O_CLOEXEC | unix.O_NOCTTY
+	if o.fake != nil {
+		o.mode &^= specialBits
+	}
 	if !p.Exists {
 		if o.flags&unix.O_CREAT == 0 {
 			return -1, unix.ENOENT

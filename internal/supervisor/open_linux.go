@@ -19,7 +19,8 @@ type opening struct {
 	flags   uint64
 	mode    uint64
 	resolve uint64
-	how     bool // given as a struct open_how
+	how     bool         // given as a struct open_how
+	fake    *fakeOpening // nil without a fake root
 }
 
 // writes tells whether the open can change anything: what it opens, or by creating.

@@ -44,6 +44,8 @@ type Config struct {
 	// times, attributes): there are no mounts, or the command was given a
 	// descriptor of a file of the host whose metadata it could change.
 	MetadataOpen bool
+	// Fake has the command be root; nil: it is who it is.
+	Fake *FakeRoot
 	// Given are files that the command was given open for writing.
 	Given []FileID
 	// Loopback tells that the run has a network of its own,
@@ -75,6 +77,7 @@ type Supervisor struct {
 	// deniesSome tells that something is denied, or hidden, that lies in or may
 	// come to lie in a place that can be written.
 	deniesSome bool
+	anyWrite   bool // the policy allows to write everywhere, and what it says is held exactly
 	ids        func() idMaps // of the run's user namespace
 	waiting    waiting
 	reports    *reporter
@@ -102,6 +105,10 @@ func Start(cfg Config) (*Supervisor, error) {
 	s.deniesSome = slices.ContainsFunc(cfg.Policy.Rules(), func(r policy.Rule) bool {
 		return r.Effect != policy.EffectAllow && r.Access&policy.Write != 0
 	})
+	s.anyWrite = cfg.Exact && cfg.Policy.Allows(policy.Write, "/") && !cfg.Policy.Restricts(policy.Write)
+	if cfg.Fake != nil {
+		cfg.Fake.devices.Store(hasDevices(cfg.Fake.State))
+	}
 	for _, id := range cfg.Given {
 		s.given[id] = true
 	}

@@ -136,3 +136,12 @@ func isLink(fd int) bool {
 	var st unix.Stat_t
 	return unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT == unix.S_IFLNK
 }
+
+// Parent is the path of the directory of a path's last component.
+func Parent(path string) string {
+	dir, _, _ := split(path)
+	if dir == "" {
+		return "."
+	}
+	return dir
+}

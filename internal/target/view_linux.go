@@ -5,6 +5,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,6 +15,8 @@ type View struct {
 	root int // the run's root directory, O_PATH
 	proc int // the caller's /proc, O_PATH
 	self int // the caller's /proc/self/fd, O_PATH
+
+	chrooted atomic.Bool // a thread may have another root than the run's
 }
 
 // NewView opens the view of the process, whose root must be the run's root.
@@ -292,3 +295,6 @@ func toErrno(err error) unix.Errno {
 // PathOf returns the path of a file that the caller has open, as the mount
 // namespace shows it in which it was opened.
 func (v *View) PathOf(fd int) (string, unix.Errno) { return v.pathOf(fd) }
+
+// Chrooted says that from now on a thread may have a root of its own.
+func (v *View) Chrooted() { v.chrooted.Store(true) }

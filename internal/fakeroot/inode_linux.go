@@ -1,0 +1,20 @@
+package fakeroot
+
+import "golang.org/x/sys/unix"
+
+// IDOf is the identity of the inode with a status, which has to have been asked
+// for its birth time.
+func IDOf(st *unix.Statx_t) ID {
+	id := ID{Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino}
+	if st.Mask&unix.STATX_BTIME != 0 {
+		id.Birth = st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
+	}
+	return id
+}
+
+// At returns the inode that an entry's path leads to, for [State.Clean].
+func At(e Entry) (ID, bool) {
+	var st unix.Statx_t
+	err := unix.Statx(unix.AT_FDCWD, e.Path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_INO|unix.STATX_BTIME, &st)
+	return IDOf(&st), err == nil
+}

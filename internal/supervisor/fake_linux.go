@@ -1,0 +1,205 @@
+package supervisor
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/fakeroot"
+)
+
+// FakeRoot makes the command believe that it is root. What only root may do to
+// files is noted in the state and not done; whoever asks is told what is noted.
+// Nothing of it is a wall: a race that a program wins changes what it is told
+// itself.
+type FakeRoot struct {
+	State *fakeroot.State
+	// UID and GID are the user's, which are shown as 0.
+	UID, GID uint32
+	// Mapped tells that the run has a user namespace in which they are 0.
+	Mapped bool
+	// UnknownIsReal shows the owners of files of which nothing is noted as they are.
+	UnknownIsReal bool
+
+	creds   credTable
+	orphans orphans
+	devices atomic.Bool // some are noted
+	noting  sync.Mutex  // one change is noted at a time
+}
+
+// creds are what the thread's process believes to be.
+func (r *receiver) creds(h *held) *creds { return r.s.Fake.creds.of(h.thread) }
+
+// fake answers a call that a fake root has an answer for. Not done: the policy
+// decides, as without.
+func (r *receiver) fake(h *held) (a Answer, done bool) {
+	switch h.row.Fake {
+	case abi.FakeStat:
+		return r.fakeStat(h), true
+	case abi.FakeGetxattr, abi.FakeListxattr:
+		return r.fakeReadXattr(h), true
+	case abi.FakeEntries:
+		return r.fakeEntries(h), true
+	case abi.FakeGetID:
+		return r.getID(h), true
+	case abi.FakeSetID:
+		return r.setID(h), true
+	case abi.FakeCaps:
+		return r.caps(h), true
+	case abi.FakePriority:
+		return r.priority(h), true
+	case abi.FakeRoot:
+		return r.fakeChroot(h), true
+	}
+	switch h.row.Class {
+	case abi.Write:
+		return r.fakeWrite(h)
+	case abi.Open:
+		return r.fakeOpen(h)
+	}
+	return Answer{}, false
+}
+
+// statxMask is what the fake root has to know of a file.
+const statxMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
+
+// attributes are what the command is told of a file.
+type attributes struct {
+	mode     uint32
+	uid, gid uint32
+	rdev     uint64
+	entry    fakeroot.Entry // what is noted, if known
+	known    bool
+}
+
+func (a attributes) isDir() bool { return a.mode&unix.S_IFMT == unix.S_IFDIR }
+
+// attributes finds what is shown of the file with the real status st.
+func (f *FakeRoot) attributes(st *unix.Statx_t) attributes {
+	a := f.unknown(st)
+	e, known := f.find(fakeroot.IDOf(st))
+	if !known {
+		return a
+	}
+	a.entry, a.known = e, true
+	a.uid, a.gid, a.mode, a.rdev = e.UID, e.GID, e.Mode, e.Rdev
+	if e.Mode&unix.S_IFMT == 0 { // only attributes are noted
+		a.mode |= uint32(st.Mode) & unix.S_IFMT
+	}
+	return a
+}
+
+// unknown is what is shown of a file of which nothing is noted.
+func (f *FakeRoot) unknown(st *unix.Statx_t) attributes {
+	return attributes{
+		mode: uint32(st.Mode), uid: f.shown(st.Uid, f.UID), gid: f.shown(st.Gid, f.GID),
+		rdev: unix.Mkdev(st.Rdev_major, st.Rdev_minor),
+	}
+}
+
+func (f *FakeRoot) shown(id, own uint32) uint32 {
+	if id == own && !f.UnknownIsReal {
+		return 0
+	}
+	return id
+}
+
+// find looks a noted inode up, among those too that have no name any more.
+func (f *FakeRoot) find(id fakeroot.ID) (fakeroot.Entry, bool) {
+	if f.State.Len() == 0 && f.orphans.empty() {
+		return fakeroot.Entry{}, false
+	}
+	if e, ok := f.State.Get(id); ok {
+		return e, true
+	}
+	return f.orphans.get(id)
+}
+
+// plain tells that the kernel shows the run what it is to be shown.
+func (f *FakeRoot) plain(st *unix.Statx_t, a attributes) bool {
+	return f.Mapped && !a.known && !f.UnknownIsReal && st.Uid == f.UID && st.Gid == f.GID
+}
+
+// note writes down what is shown of the file from now on.
+func (f *FakeRoot) note(st *unix.Statx_t, path string, change func(*fakeroot.Entry)) unix.Errno {
+	f.noting.Lock()
+	defer f.noting.Unlock()
+	id := fakeroot.IDOf(st)
+	if f.orphans.update(id, change) {
+		return 0
+	}
+	e, known := f.State.Get(id)
+	if e.Xattrs = maps.Clone(e.Xattrs); !known {
+		a := f.unknown(st)
+		e = fakeroot.Entry{ID: id, Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev}
+	}
+	if e.Nlink = st.Nlink; path != "" {
+		e.Path = path
+	}
+	change(&e)
+	var err error
+	switch {
+	case !f.needless(st, e):
+		err = f.State.Put(e)
+	case known:
+		err = f.State.Delete(id)
+	}
+	if err != nil {
+		return unix.EIO
+	}
+	return 0
+}
+
+// needless tells that an entry says no more than is shown without it.
+func (f *FakeRoot) needless(st *unix.Statx_t, e fakeroot.Entry) bool {
+	a := f.unknown(st)
+	return e.Mode == a.mode && e.UID == a.uid && e.GID == a.gid && e.Rdev == a.rdev && len(e.Xattrs) == 0
+}
+
+// fakeStat answers the stat family.
+func (r *receiver) fakeStat(h *held) Answer {
+	f := r.s.Fake
+	l, errno := h.statLookup()
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	mask := statxMask
+	if h.name == "statx" {
+		mask |= int(h.flags(3) &^ unix.STATX__RESERVED)
+	}
+	st, errno := r.s.view.Statx(l, mask)
+	if errno != 0 {
+		return Continue() // the kernel says what is wrong; wall: none is needed, it reads
+	}
+	a := f.attributes(&st)
+	if f.plain(&st, a) && !f.creds.dropped.Load() {
+		return Continue() // likewise
+	}
+	if errno := r.searchable(h, l); errno != 0 {
+		return Refuse(errno)
+	}
+	st.Mode, st.Uid, st.Gid = uint16(a.mode), a.uid, a.gid
+	st.Rdev_major, st.Rdev_minor = unix.Major(a.rdev), unix.Minor(a.rdev)
+	if a.known && isDevice(a.mode) {
+		st.Size, st.Blocks = 0, 0
+	}
+	return h.writeStatus(&st)
+}
+
+func isDevice(mode uint32) bool {
+	return mode&unix.S_IFMT == unix.S_IFCHR || mode&unix.S_IFMT == unix.S_IFBLK
+}
+
+func (h *held) writeStatus(st *unix.Statx_t) Answer {
+	buf, errno := encodeStatus(h.arch, h.name, st)
+	if errno == 0 {
+		errno = h.thread.Write(h.pointer(h.row.Arg(abi.Buffer)), buf)
+	}
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	return Return(0)
+}

@@ -1,0 +1,259 @@
+package supervisor
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/internal/target"
+)
+
+// make makes something at the call's last place by do, and notes what is shown
+// of it: the owner from the credentials, the group and more from the directory,
+// the mode from what was asked for.
+func (r *receiver) make(p *pinned, asked uint32, do func() Answer, more func(*fakeroot.Entry)) Answer {
+	f := r.s.Fake
+	place := p.places[len(p.places)-1]
+	if place.Exists {
+		return Refuse(unix.EEXIST)
+	}
+	dir, errno := f.changesDirectory(p.creds, place)
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	var a Answer
+	if err := p.asTarget(func() { a = do() }); err != nil {
+		return Refuse(unix.EACCES)
+	}
+	if !a.succeeded() {
+		return a
+	}
+	if errno := f.born(p.creds, dir, place, asked, more); errno != 0 {
+		return Refuse(errno)
+	}
+	return a
+}
+
+// born notes what is shown of a file that has just been made in the directory.
+func (f *FakeRoot) born(c *creds, dir attributes, place target.Place, asked uint32, more func(*fakeroot.Entry)) unix.Errno {
+	_, st, errno := f.attributesAt(place.Dir, place.Name)
+	if errno != 0 {
+		return errno
+	}
+	return f.bornAs(c, dir, &st, place.Canonical, asked, more)
+}
+
+func (f *FakeRoot) bornAs(c *creds, dir attributes, st *unix.Statx_t, path string, asked uint32, more func(*fakeroot.Entry)) unix.Errno {
+	return f.note(st, path, func(e *fakeroot.Entry) {
+		e.UID, e.GID = c.uid.fs, c.gid.fs
+		e.Mode = uint32(st.Mode) | asked&specialBits
+		if dir.mode&unix.S_ISGID != 0 {
+			e.GID = dir.gid
+			if uint32(st.Mode)&unix.S_IFMT == unix.S_IFDIR {
+				e.Mode |= unix.S_ISGID
+			} else if e.Mode&unix.S_IXGRP != 0 && !c.inGroup(e.GID) && !c.capable(unix.CAP_FSETID) {
+				e.Mode &^= unix.S_ISGID
+			}
+		}
+		inheritACL(e, dir, asked)
+		if more != nil {
+			more(e)
+		}
+	})
+}
+
+func fakeMkdir(r *receiver, p *pinned) Answer {
+	mode := p.value(abi.Mode)
+	return r.make(p, mode&(unix.S_ISVTX|0777), func() Answer {
+		place := p.places[0]
+		return done(unix.Mkdirat(place.Dir, entry(place), mode&0777))
+	}, nil)
+}
+
+func fakeSymlink(r *receiver, p *pinned) Answer {
+	return r.make(p, 0777, func() Answer { return symlink(p) }, nil)
+}
+
+// fakeMknod makes a device as a socket, as opening one gives ENXIO.
+func fakeMknod(r *receiver, p *pinned) Answer {
+	mode, dev := p.value(abi.Mode), uint64(p.value(abi.Dev))
+	if mode&unix.S_IFMT == 0 {
+		mode |= unix.S_IFREG
+	}
+	if !isDevice(mode) || mode&unix.S_IFMT == unix.S_IFCHR && dev == 0 { // 0:0 is overlayfs' whiteout, which anybody may make
+		return r.make(p, mode&07777, func() Answer {
+			return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), mode&^specialBits, int(dev)))
+		}, nil)
+	}
+	if !p.creds.capable(unix.CAP_MKNOD) {
+		return Refuse(unix.EPERM)
+	}
+	return r.make(p, mode&07777, func() Answer {
+		return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), unix.S_IFSOCK|mode&0777, 0))
+	}, func(e *fakeroot.Entry) {
+		e.Mode, e.Rdev = e.Mode&07777|mode&unix.S_IFMT, decodeDev(dev)
+		r.s.Fake.devices.Store(true)
+	})
+}
+
+// decodeDev widens the number that mknod takes (new_decode_dev() of linux/kdev_t.h).
+func decodeDev(dev uint64) uint64 {
+	return unix.Mkdev(uint32(dev>>8&0xfff), uint32(dev&0xff|dev>>12&0xfff00))
+}
+
+func fakeLink(r *receiver, p *pinned) Answer {
+	f := r.s.Fake
+	place := p.places[len(p.places)-1]
+	if place.Exists {
+		return Refuse(unix.EEXIST)
+	}
+	if _, errno := f.changesDirectory(p.creds, place); errno != 0 {
+		return Refuse(errno)
+	}
+	a := p.does()
+	if a.succeeded() {
+		f.recount(p.file())
+	}
+	return a
+}
+
+// recount notes how many names a noted file has.
+func (f *FakeRoot) recount(fd int) {
+	if a, st, errno := f.attributesOf(fd); errno == 0 && a.known {
+		_ = f.State.Update(fakeroot.IDOf(&st), func(e *fakeroot.Entry, _ bool) { e.Nlink = st.Nlink })
+	}
+}
+
+func fakeUnlink(r *receiver, p *pinned) Answer {
+	f := r.s.Fake
+	place := p.places[0]
+	if place.Name == "." || place.Name == ".." {
+		return p.does() // the kernel's errors
+	}
+	a, st, errno := f.removes(p.creds, place)
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	answer := p.does()
+	if answer.succeeded() {
+		f.removed(a, &st)
+	}
+	return answer
+}
+
+// removed notes that a name of the file is gone. With the last one the file
+// dies, but for those who have it open.
+func (f *FakeRoot) removed(a attributes, st *unix.Statx_t) {
+	if !a.known {
+		return
+	}
+	if a.isDir() || st.Nlink <= 1 {
+		f.orphans.add(a.entry)
+		_ = f.State.Delete(a.entry.ID)
+		return
+	}
+	_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Nlink = st.Nlink - 1 })
+}
+
+func fakeRename(r *receiver, p *pinned) Answer {
+	f, c := r.s.Fake, p.creds
+	from, to := p.places[0], p.places[1]
+	moved, _, errno := f.removes(c, from)
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	replaced, st, errno := f.attributesAt(to.Dir, to.Name)
+	exists := errno == 0
+	dir, errno := f.changesDirectory(c, to)
+	if errno == 0 && exists && c.sticky(dir, replaced) {
+		errno = unix.EPERM
+	}
+	if errno == 0 && moved.isDir() && !sameDirectory(from.Dir, to.Dir) && !c.may(moved, mayWrite) {
+		errno = unix.EACCES // its ".." changes
+	}
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	answer := p.does()
+	if !answer.succeeded() {
+		return answer
+	}
+	exchange := p.name == "renameat2" && p.flags(4)&unix.RENAME_EXCHANGE != 0
+	if exists && !exchange && !sameFile(moved, replaced) {
+		f.removed(replaced, &st)
+	}
+	f.moved(from.Canonical, to.Canonical, exchange)
+	return answer
+}
+
+// sameFile: a rename onto another name of the same file does nothing.
+func sameFile(a, b attributes) bool { return a.known && b.known && a.entry.ID == b.entry.ID }
+
+func sameDirectory(a, b int) bool {
+	var s, t unix.Stat_t
+	return unix.Fstat(a, &s) == nil && unix.Fstat(b, &t) == nil && s.Dev == t.Dev && s.Ino == t.Ino
+}
+
+// moved gives what is noted below a path, and at it, its new place.
+func (f *FakeRoot) moved(from, to string, exchange bool) {
+	for _, e := range f.State.Entries() {
+		path := e.Path
+		switch {
+		case path != "" && paths.Under(path, from):
+			path = to + strings.TrimPrefix(path, from)
+		case path != "" && exchange && paths.Under(path, to):
+			path = from + strings.TrimPrefix(path, to)
+		default:
+			continue
+		}
+		_ = f.State.Update(e.ID, func(e *fakeroot.Entry, _ bool) { e.Path = path })
+	}
+}
+
+// orphans are noted files that have no name any more and may still be open.
+type orphans struct {
+	count atomic.Int32
+	mu    sync.Mutex
+	files map[[2]uint64]fakeroot.Entry
+}
+
+// maxOrphans bounds what is kept; one that is forgotten is shown as it is.
+const maxOrphans = 1 << 14
+
+func (o *orphans) empty() bool { return o.count.Load() == 0 }
+
+func (o *orphans) add(e fakeroot.Entry) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.files == nil || len(o.files) >= maxOrphans {
+		o.files = map[[2]uint64]fakeroot.Entry{}
+	}
+	o.files[[2]uint64{e.Dev, e.Ino}] = e
+	o.count.Store(int32(len(o.files)))
+}
+
+func (o *orphans) get(id fakeroot.ID) (fakeroot.Entry, bool) {
+	if o.empty() {
+		return fakeroot.Entry{}, false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	e, ok := o.files[[2]uint64{id.Dev, id.Ino}]
+	return e, ok && e.Birth == id.Birth
+}
+
+// update changes an orphan; false: there is none.
+func (o *orphans) update(id fakeroot.ID, change func(*fakeroot.Entry)) bool {
+	e, ok := o.get(id)
+	if !ok {
+		return false
+	}
+	change(&e)
+	o.add(e)
+	return true
+}

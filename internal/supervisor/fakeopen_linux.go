@@ -1,0 +1,172 @@
+package supervisor
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/target"
+)
+
+// specialBits of a mode are never put on disk.
+const specialBits = unix.S_ISUID | unix.S_ISGID | unix.S_ISVTX
+
+// fakeOpen opens here what the kernel would open with other rights, or make
+// with other owners and modes, than the command is to see.
+func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
+	c := r.creds(h)
+	if h.name == "openat2" && c == rootCreds {
+		return Answer{}, false // its users ask for restrictions on the path, which are the kernel's
+	}
+	o, errno := h.opening()
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	if o.flags&unix.O_PATH != 0 {
+		return Answer{}, false
+	}
+	makes := o.flags&unix.O_CREAT != 0 || o.temporary()
+	if c == rootCreds && (!makes || o.mode&specialBits == 0 && (r.s.Fake.State.Len() == 0 || r.plainFor(h, o))) {
+		return Answer{}, false
+	}
+	l := h.lookup(o.arg, o.path)
+	if errno := r.searchable(h, l); errno != 0 {
+		return Refuse(errno), true
+	}
+	o.fake = &fakeOpening{fake: r.s.Fake, creds: c}
+	return r.mediateOpen(h, o), true
+}
+
+// plainFor tells whether the directory hands nothing down to the file.
+func (r *receiver) plainFor(h *held, o opening) bool {
+	l := h.lookup(o.arg, o.path)
+	if o.path == "" {
+		return true
+	}
+	if o.temporary() {
+		l.Follow = true
+		st, errno := r.s.view.Statx(l, statxMask)
+		return errno != 0 || !r.s.Fake.attributes(&st).handsDown()
+	}
+	a, ok := r.parent(l)
+	return !ok || !a.handsDown()
+}
+
+// fakeOpening is what a fake root has to say to an open.
+type fakeOpening struct {
+	fake  *FakeRoot
+	creds *creds
+	dir   attributes // of what is made
+}
+
+// permits tells by its errno whether the process may open what is at the place.
+func (o *fakeOpening) permits(flags uint64, p target.Place) (errno unix.Errno) {
+	temporary := flags&unix.O_TMPFILE == unix.O_TMPFILE
+	if !p.Exists {
+		o.dir, errno = o.fake.changesDirectory(o.creds, p)
+		return errno
+	}
+	a, _, errno := o.fake.attributesOf(p.File)
+	if errno != 0 {
+		return errno
+	}
+	want := uint32(mayRead)
+	switch flags & unix.O_ACCMODE {
+	case unix.O_WRONLY:
+		want = mayWrite
+	case unix.O_RDWR:
+		want = mayRead | mayWrite
+	}
+	if flags&unix.O_TRUNC != 0 {
+		want |= mayWrite
+	}
+	if temporary {
+		o.dir, want = a, mayWrite|mayExec
+	}
+	if !o.creds.may(a, want) {
+		return unix.EACCES
+	}
+	if flags&unix.O_NOATIME != 0 && !o.creds.owns(a) {
+		return unix.EPERM
+	}
+	return 0
+}
+
+// made notes what is shown of the file that was made.
+func (o *fakeOpening) made(fd int, path string, mode uint32) unix.Errno {
+	_, st, errno := o.fake.attributesOf(fd)
+	if errno != 0 {
+		return errno
+	}
+	return o.fake.bornAs(o.creds, o.dir, &st, path, mode&07777, nil)
+}
+
+// fakeEntries answers getdents64 where a directory may hold devices, which are
+// sockets on disk. The older calls are left to the kernel: libc has not used
+// them since glibc 2.
+func (r *receiver) fakeEntries(h *held) Answer {
+	f := r.s.Fake
+	if !f.devices.Load() || h.name != "getdents64" {
+		return Continue() // wall: none is needed, it reads
+	}
+	r.passLead()
+	fd, errno := h.takeOver(h.fd(0))
+	if errno != 0 {
+		return Continue() // the kernel says what is wrong; wall: as above
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return done(err)
+	}
+	buf := make([]byte, min(uint64(uint32(h.args[2])), 1<<16))
+	n, err := unix.Getdents(fd, buf)
+	if err != nil {
+		return done(err)
+	}
+	f.typeEntries(st.Dev, buf[:n])
+	if errno := h.thread.Write(h.pointer(h.row.Arg(abi.Buffer)), buf[:n]); errno != 0 {
+		return Refuse(errno)
+	}
+	return Return(int64(n))
+}
+
+// typeEntries puts the types of devices into entries of a directory
+// (struct linux_dirent64 of getdents(2): d_ino, d_off, d_reclen, d_type).
+func (f *FakeRoot) typeEntries(dev uint64, entries []byte) {
+	for len(entries) >= 19 {
+		size := int(binary.NativeEndian.Uint16(entries[16:]))
+		if size < 19 || size > len(entries) {
+			return
+		}
+		if entries[18] == unix.DT_SOCK {
+			id := fakeroot.ID{Dev: dev, Ino: binary.NativeEndian.Uint64(entries)}
+			if e, ok := f.State.Get(id); ok && isDevice(e.Mode) {
+				entries[18] = byte(e.Mode & unix.S_IFMT >> 12)
+			}
+		}
+		entries = entries[size:]
+	}
+}
+
+// fakeChroot lets root change its root directory, in which the kernel then
+// finds what is there; and what is noted of a file is noted wherever it is found.
+func (r *receiver) fakeChroot(h *held) Answer {
+	if !r.creds(h).capable(unix.CAP_SYS_CHROOT) {
+		return Refuse(unix.EPERM)
+	}
+	r.s.view.Chrooted()
+	return Continue() // wall: the mounts of the run, and Landlock, which hold by file and not by path
+}
+
+// hasDevices tells whether the state has any.
+func hasDevices(s *fakeroot.State) bool {
+	for _, e := range s.Entries() {
+		if isDevice(e.Mode) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,260 @@
+package supervisor
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/target"
+)
+
+// fakeChanges are the calls that a fake root does in its own way. What is not
+// here is done as it is, once the credentials allow it.
+var fakeChanges = [abi.Changes]func(*receiver, *pinned) Answer{
+	abi.Chown:       fakeChown,
+	abi.Chmod:       fakeChmod,
+	abi.Mknod:       fakeMknod,
+	abi.Mkdir:       fakeMkdir,
+	abi.Symlink:     fakeSymlink,
+	abi.HardLink:    fakeLink,
+	abi.Unlink:      fakeUnlink,
+	abi.Rename:      fakeRename,
+	abi.Truncate:    fakeTruncate,
+	abi.Utime:       fakeUtime,
+	abi.Setxattr:    fakeSetxattr,
+	abi.Removexattr: fakeRemovexattr,
+	abi.Setattr:     fakeSetattr,
+}
+
+// fakeWrite does a call of the class Write, unless the kernel comes to the same.
+func (r *receiver) fakeWrite(h *held) (a Answer, done bool) {
+	if h.flagsUnknown() && !h.maySkipFlags() {
+		return Refuse(unix.EINVAL), true
+	}
+	c := r.creds(h)
+	if c == rootCreds && r.asIs(h) {
+		return Answer{}, false
+	}
+	return r.fakeChange(h, c), true
+}
+
+// asIs tells whether root's call has nothing to do with what is noted.
+func (r *receiver) asIs(h *held) bool {
+	f := r.s.Fake
+	idle := f.State.Len() == 0
+	paths := h.row.Paths()
+	switch h.row.Change {
+	case abi.Utime, abi.Truncate, abi.Setattr:
+		return true
+	case abi.Mkdir, abi.Symlink:
+		return idle || r.plainParent(h, paths[0])
+	case abi.Unlink:
+		return idle || r.unnoted(h, paths[0])
+	case abi.HardLink, abi.Rename:
+		return idle
+	}
+	return false
+}
+
+// plainParent tells whether the directory hands nothing down to what is made in it.
+func (r *receiver) plainParent(h *held, arg abi.PathArg) bool {
+	path, errno := h.path(arg.Path)
+	if errno != 0 || path == "" {
+		return true // the kernel says what is wrong
+	}
+	a, ok := r.parent(h.lookup(arg, path))
+	return ok && !a.handsDown()
+}
+
+// parent are the attributes of the directory of a path's last component.
+func (r *receiver) parent(l target.Lookup) (attributes, bool) {
+	l.Path, l.Follow, l.Entry, l.Empty = target.Parent(l.Path), true, false, false
+	st, errno := r.s.view.Statx(l, statxMask)
+	return r.s.Fake.attributes(&st), errno == 0
+}
+
+// handsDown tells whether files made in the directory get something from it.
+func (a attributes) handsDown() bool {
+	return a.known && (a.mode&unix.S_ISGID != 0 || a.entry.Xattrs[aclDefault] != nil)
+}
+
+func (r *receiver) unnoted(h *held, arg abi.PathArg) bool {
+	path, errno := h.path(arg.Path)
+	if errno != 0 || path == "" {
+		return true
+	}
+	l := h.lookup(arg, path)
+	l.Entry, l.Follow = false, false
+	st, errno := r.s.view.Statx(l, statxMask)
+	return errno != 0 || !r.s.Fake.attributes(&st).known
+}
+
+// fakeChange does the call on what is pinned, as the process that it believes to be.
+func (r *receiver) fakeChange(h *held, c *creds) Answer {
+	r.passLead()
+	p := &pinned{held: h, fd: -1, creds: c}
+	defer p.close()
+	if read := changes[h.row.Change].read; read != nil {
+		if errno, nothing := read(p); errno != 0 {
+			return Refuse(errno)
+		} else if nothing {
+			return Return(0)
+		}
+	}
+	if errno := r.searchableAll(p); errno != 0 {
+		return Refuse(errno)
+	}
+	if a, refused := p.pin(); refused {
+		return a
+	}
+	return fakeChanges[h.row.Change](r, p)
+}
+
+// does does the call itself, with the target's umask.
+func (p *pinned) does() Answer {
+	var a Answer
+	if err := p.asTarget(func() { a = changes[p.row.Change].do(p) }); err != nil {
+		return Refuse(unix.EACCES)
+	}
+	return a
+}
+
+func (a Answer) succeeded() bool { return a.kind == answerReturn && a.value >= 0 }
+
+// canonical is where the file was found, "" if only by a descriptor.
+func (p *pinned) canonical() string {
+	if len(p.places) > 0 {
+		return p.places[len(p.places)-1].Canonical
+	}
+	path, _ := p.s.view.PathOf(p.file())
+	return path
+}
+
+func fakeChown(r *receiver, p *pinned) Answer {
+	f, c := r.s.Fake, p.creds
+	a, st, errno := f.attributesOf(p.file())
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	uid, gid := p.owners()
+	owner := c.uid.fs == a.uid
+	if uid != noID && !(owner && uint32(uid) == a.uid) && !c.capable(unix.CAP_CHOWN) {
+		return Refuse(unix.EPERM)
+	}
+	if gid != noID && !(owner && (c.inGroup(uint32(gid)) || uint32(gid) == a.gid)) && !c.capable(unix.CAP_CHOWN) {
+		return Refuse(unix.EPERM)
+	}
+	// Nobody's owner changes, but the time of the last change does.
+	if st.Uid == f.UID {
+		_ = unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH)
+	}
+	return f.noted(p, &st, func(e *fakeroot.Entry) {
+		if uid != noID {
+			e.UID = uint32(uid)
+		}
+		if gid != noID {
+			e.GID = uint32(gid)
+		}
+		if !a.isDir() {
+			e.Mode = c.withoutPrivileges(e.Mode, a.gid)
+			delete(e.Xattrs, "security.capability")
+		}
+	})
+}
+
+// withoutPrivileges is a mode without set-user-ID and, where it means
+// execution, set-group-ID (chown(2), setattr_should_drop_sgid() of the kernel).
+func (c *creds) withoutPrivileges(mode, gid uint32) uint32 {
+	mode &^= unix.S_ISUID
+	if mode&unix.S_IXGRP != 0 || !c.inGroup(gid) && !c.capable(unix.CAP_FSETID) {
+		mode &^= unix.S_ISGID
+	}
+	return mode
+}
+
+func fakeChmod(r *receiver, p *pinned) Answer {
+	f, c := r.s.Fake, p.creds
+	a, st, errno := f.attributesOf(p.file())
+	switch {
+	case errno != 0:
+		return Refuse(errno)
+	case a.mode&unix.S_IFMT == unix.S_IFLNK:
+		return Refuse(unix.EOPNOTSUPP)
+	case !c.owns(a):
+		return Refuse(unix.EPERM)
+	}
+	mode := p.value(abi.Mode) & 07777
+	if !c.inGroup(a.gid) && !c.capable(unix.CAP_FSETID) {
+		mode &^= unix.S_ISGID
+	}
+	if st.Uid == f.UID {
+		if a := done(unix.Chmod(procPath(p.file()), f.realMode(mode, st.Mode))); !a.succeeded() {
+			return a
+		}
+		if _, st, errno = f.attributesOf(p.file()); errno != 0 {
+			return Refuse(errno)
+		}
+	}
+	return f.noted(p, &st, func(e *fakeroot.Entry) {
+		e.Mode = e.Mode&unix.S_IFMT | mode
+		chmodACL(e, mode)
+	})
+}
+
+// realMode is what a file has on disk that is shown with a mode: never a bit
+// that gives rights to others than the user, and what the build needs to go on.
+func (f *FakeRoot) realMode(mode uint32, real uint16) uint32 {
+	mode = mode&0777 | 0600
+	if real&unix.S_IFMT == unix.S_IFDIR {
+		mode |= 0700
+	}
+	return mode
+}
+
+// noted notes a change of the pinned file, and answers the call.
+func (f *FakeRoot) noted(p *pinned, st *unix.Statx_t, change func(*fakeroot.Entry)) Answer {
+	if errno := f.note(st, p.canonical(), change); errno != 0 {
+		return Refuse(errno)
+	}
+	return Return(0)
+}
+
+func fakeTruncate(r *receiver, p *pinned) Answer {
+	a, _, errno := r.s.Fake.attributesOf(p.file())
+	if errno == 0 && !p.creds.may(a, mayWrite) {
+		errno = unix.EACCES
+	}
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	return p.does()
+}
+
+func fakeSetattr(r *receiver, p *pinned) Answer {
+	a, _, errno := r.s.Fake.attributesOf(p.file())
+	if errno == 0 && !p.creds.owns(a) {
+		errno = unix.EPERM
+	}
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	return p.does()
+}
+
+// fakeUtime: who may write to a file may set its times to now, the owner to
+// anything (utimensat(2)).
+func fakeUtime(r *receiver, p *pinned) Answer {
+	a, _, errno := r.s.Fake.attributesOf(p.file())
+	if errno != 0 {
+		return Refuse(errno)
+	}
+	t := p.input.times
+	now := t[0].Nsec == unix.UTIME_NOW && t[1].Nsec == unix.UTIME_NOW
+	switch {
+	case p.creds.owns(a) || now && p.creds.may(a, mayWrite):
+		return p.does()
+	case now:
+		return Refuse(unix.EACCES)
+	}
+	return Refuse(unix.EPERM)
+}
