@@ -5,7 +5,7 @@
 //
 //	fakecheck [-dir DIR] [NAME...]      run the checks, or these; chown- is all that begin so
 //	fakecheck -list                     their names
-//	fakecheck -outside -dir DIR         do what a check asks for from outside, until killed
+//	fakecheck -outside -dir DIR         do what a check asks for from outside, until DIR is gone
 //
 // Every expected value is what real root gets on the same file system (ext4 and
 // the like, not mounted nosuid or nodev): run by real root, all checks are ok,
