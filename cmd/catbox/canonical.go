@@ -54,7 +54,7 @@ func printCanonical(w io.Writer, paths []string, r resolver, end string) error {
 	view, err := target.NewView(r.pid)
 	if err != nil {
 		say("process %d: %v", r.pid, err)
-		return &ended{statusUnresolved}
+		return &ended{status: statusUnresolved}
 	}
 	defer view.Close()
 	var failed error
@@ -62,7 +62,7 @@ func printCanonical(w io.Writer, paths []string, r resolver, end string) error {
 		canonical, err := r.resolve(view, path)
 		if err != nil {
 			say("%v", err)
-			failed = &ended{statusUnresolved}
+			failed = &ended{status: statusUnresolved}
 			continue
 		}
 		if _, err := io.WriteString(w, canonical+end); err != nil {

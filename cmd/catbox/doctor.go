@@ -48,7 +48,7 @@ cannot be confined at all.`,
 				return err
 			}
 			if status := tierWords[d.Tier].status; status != 0 {
-				return &ended{status}
+				return &ended{status: status}
 			}
 			return nil
 		},

@@ -28,10 +28,16 @@ const (
 	statusCannotExec = 126
 	statusNotFound   = 127
 	statusSignal     = 128
+
+	statusInterrupted = statusSignal + int(unix.SIGINT)
 )
 
 // ended is the error of what has said everything already.
-type ended struct{ status int }
+type ended struct {
+	status      int
+	interrupted bool  // catbox got SIGINT as well as the command, which it ended
+	cause       error // what the reader of the status descriptor is to be told still; nil if nothing
+}
 
 func (e *ended) Error() string { return "exit status " + strconv.Itoa(e.status) }
 
@@ -51,6 +57,9 @@ func exitStatus(cmd *cobra.Command, err error) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &done):
+		if done.interrupted {
+			dieOfInterrupt()
+		}
 		return done.status
 	}
 	say("%s", err)

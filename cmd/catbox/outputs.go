@@ -104,12 +104,16 @@ func (out *outputs) ended(r *catbox.Result, exit int) {
 
 // failed tells the reader of the status descriptor about an error, and returns it.
 func (out *outputs) failed(err error) error {
-	if _, told := err.(*ended); err == nil || told {
+	cause, status := err, failureStatus(err)
+	if e, told := err.(*ended); told {
+		cause, status = e.cause, e.status
+	}
+	if cause == nil {
 		return err
 	}
 	out.mu.Lock()
 	defer out.mu.Unlock()
-	out.status.failed(err)
+	out.status.failed(cause, status)
 	out.sayLost()
 	return err
 }

@@ -170,22 +170,23 @@ func (o *runOptions) run(args []string) (err error) {
 	if err := outputs.openViolations(o.violations, s); err != nil {
 		return err
 	}
-	foreground := takeForeground()
-	defer foreground.restore()
+	foreground, killed := takeForeground(), false
+	defer func() { foreground.restore(killed) }()
 	signals := catchSignals()
 	defer signals.stop()
 	outputs.initialized = signals.ready
 	c, err := s.start(outputs)
 	if err != nil {
-		return err
+		return signals.instead(err)
 	}
 	outputs.started(c)
 	signals.forward(c.Signal)
 	err = c.Wait()
 	signals.stop()
+	killed = c.Result().Signal != 0
 	var exit *catbox.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return err
+		return signals.instead(err)
 	}
 	status := resultStatus(c.Result(), given(s.Strict))
 	outputs.ended(c.Result(), status)
@@ -193,7 +194,7 @@ func (o *runOptions) run(args []string) (err error) {
 		say("hint: %s", h)
 	}
 	if status != 0 {
-		return &ended{status}
+		return &ended{status: status, interrupted: status == statusInterrupted && signals.interrupted()}
 	}
 	return nil
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // forwarded are the signals that catbox passes to the command and does not
@@ -21,6 +23,9 @@ type signals struct {
 	over   chan struct{}
 	once   sync.Once
 	wait   sync.WaitGroup
+
+	mu   sync.Mutex
+	seen []syscall.Signal // those that end a process, as they were caught
 }
 
 // catchSignals begins to catch signals, beside the set-up of the run, as each
@@ -55,6 +60,7 @@ func (s *signals) forward(send func(syscall.Signal) error) {
 		for {
 			select {
 			case sig := <-s.caught:
+				s.note(sig)
 				// The command may have ended just now: nobody misses the signal.
 				_ = send(sig.(syscall.Signal))
 			case <-s.over:
@@ -64,9 +70,61 @@ func (s *signals) forward(send func(syscall.Signal) error) {
 	})
 }
 
+// note remembers the signals that are sent to end a process.
+func (s *signals) note(sig os.Signal) {
+	switch sig {
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT:
+		s.mu.Lock()
+		s.seen = append(s.seen, sig.(syscall.Signal))
+		s.mu.Unlock()
+	}
+}
+
+func (s *signals) interrupted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.seen, syscall.SIGINT)
+}
+
+// instead returns what the run ended by if it did not come to its end: the
+// signal that was to end it, if there was one, which the run's first process
+// may have died of while it set the run up, and err otherwise.
+func (s *signals) instead(err error) error {
+	s.stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.seen) == 0 {
+		return err
+	}
+	sig := s.seen[0]
+	return &ended{status: statusSignal + int(sig), interrupted: sig == syscall.SIGINT, cause: err}
+}
+
 // stop ends forwarding. The signals stay caught: those that come now find
 // catbox about to tell the end of the run.
 func (s *signals) stop() {
 	s.once.Do(func() { close(s.over) })
 	s.wait.Wait()
+	for {
+		select {
+		case sig := <-s.caught: // came with the one that ended the command
+			s.note(sig)
+		default:
+			return
+		}
+	}
+}
+
+// dieOfInterrupt has catbox die of SIGINT as its command did: bash(1) got the
+// signal too, but goes on with its script or list if what it waited for exited,
+// with whatever status. The first process of a pid namespace survives the signal
+// (pid_namespaces(7)), and the Go runtime would exit with another status.
+func dieOfInterrupt() {
+	if os.Getpid() == 1 {
+		return
+	}
+	signal.Reset(syscall.SIGINT)
+	if syscall.Kill(os.Getpid(), syscall.SIGINT) == nil {
+		time.Sleep(time.Second) // any thread may get it, in its time
+	}
 }

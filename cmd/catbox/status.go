@@ -107,11 +107,11 @@ func (s *status) ended(r *catbox.Result, exit int) {
 	s.lines.write(line)
 }
 
-func (s *status) failed(err error) {
+func (s *status) failed(err error, exit int) {
 	if s == nil {
 		return
 	}
-	s.begin(failedLine{"failed", err.Error(), failureStatus(err)})
+	s.begin(failedLine{"failed", err.Error(), exit})
 }
 
 func signalName(sig unix.Signal) string {

@@ -71,7 +71,7 @@ func TestStatusOfAnEndBySignal(t *testing.T) {
 func TestStatusOfAFailure(t *testing.T) {
 	lines := statusLines(t, func(s *status) {
 		s.write(denied(1, record.Exec, "/x", "sh"))
-		s.failed(&catbox.ExecError{Path: "/x", Err: unix.EACCES})
+		s.failed(&catbox.ExecError{Path: "/x", Err: unix.EACCES}, statusCannotExec)
 	})
 	if len(lines) != 2 || lines[0]["type"] != "failed" || lines[0]["status"] != 126.0 || lines[0]["error"] != "execute /x: permission denied" {
 		t.Errorf("lines %v", lines)
