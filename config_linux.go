@@ -27,7 +27,7 @@ const rootCaps = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWN
 
 // fakeRootCaps are what a fake root has besides, in a user namespace that has
 // no ids but the caller's: they reach its own files and no others.
-const fakeRootCaps = 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_CHROOT
+const fakeRootCaps = 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_MKNOD
 
 func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 	c := p.cmd
@@ -139,7 +139,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.kill()
 	}
 	return supervisor.Config{
-		Fake: p.fakeRoot(),
+		Fake:     p.fakeRoot(),
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		MetadataOpen: !p.mounts() || p.givenOutside(),

@@ -20,7 +20,7 @@ const (
 	FakeCaps
 	// FakeRoot changes the root directory.
 	FakeRoot
-	// FakePriority raises priorities.
+	// FakePriority reads and raises priorities.
 	FakePriority
 )
 
@@ -101,5 +101,6 @@ var fakes = []faked{
 
 	{"chroot", [6]Role{Path}, Namespace, FakeRoot, "changes what paths mean; Landlock does not see it"},
 
+	{"getpriority", [6]Role{Value, PID}, Pass, FakePriority, ""},
 	{"setpriority", [6]Role{Value, PID, Value}, Process, FakePriority, "0 is the caller, its group or its user"},
 }

@@ -83,7 +83,6 @@ var passProcess = []entry{
 	{"uprobe", [6]Role{}, Pass, "made by the kernel for its own probes"},
 	{"uretprobe", [6]Role{}, Pass, "made by the kernel for its own probes"},
 
-	{"getpriority", [6]Role{Value, PID}, Pass, ""},
 	{"nice", [6]Role{Value}, Pass, ""},
 	{"ioprio_get", [6]Role{Value, PID}, Pass, ""},
 	{"sched_yield", [6]Role{}, Pass, ""},

@@ -126,7 +126,7 @@ func (o Options) row(r *abi.Row) []Rule {
 	case abi.Write:
 		return only(o.Listener && (o.Writes || o.Fake || r.Change == abi.Chown), always(Notify))
 	case abi.Exec:
-		return only(o.Listener && o.Exec, always(Notify))
+		return only(o.Listener && (o.Exec || o.Fake), always(Notify))
 	case abi.Stat:
 		return only(o.Listener && o.Stats, always(Notify))
 	case abi.Connect:

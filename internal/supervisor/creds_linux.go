@@ -25,6 +25,7 @@ type creds struct {
 	effective uint64 // capabilities
 	permitted uint64
 	inherited uint64
+	nice      int8 // 0: the kernel's; else what only root could have asked for
 }
 
 // allCaps are the capabilities that root has (capabilities(7), Linux 5.9).
@@ -38,7 +39,7 @@ func (c *creds) inGroup(gid uint32) bool { return c.gid.fs == gid || slices.Cont
 
 func (c *creds) equal(o *creds) bool {
 	return c.uid == o.uid && c.gid == o.gid && slices.Equal(c.groups, o.groups) &&
-		c.effective == o.effective && c.permitted == o.permitted && c.inherited == o.inherited
+		c.effective == o.effective && c.permitted == o.permitted && c.inherited == o.inherited && c.nice == o.nice
 }
 
 // credTable knows which process has which credentials. A process carries the

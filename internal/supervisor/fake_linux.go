@@ -36,6 +36,11 @@ func (r *receiver) creds(h *held) *creds { return r.s.Fake.creds.of(h.thread) }
 // fake answers a call that a fake root has an answer for. Not done: the policy
 // decides, as without.
 func (r *receiver) fake(h *held) (a Answer, done bool) {
+	if h.row.Class == abi.Stat && r.s.hides {
+		if a := r.stat(h); a.kind != answerContinue {
+			return a, true
+		}
+	}
 	switch h.row.Fake {
 	case abi.FakeStat:
 		return r.fakeStat(h), true
@@ -59,6 +64,8 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 		return r.fakeWrite(h)
 	case abi.Open:
 		return r.fakeOpen(h)
+	case abi.Exec:
+		return r.fakeExec(h)
 	}
 	return Answer{}, false
 }

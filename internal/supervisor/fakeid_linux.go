@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -227,6 +228,7 @@ func (h *held) setGroups(c *creds, short bool) unix.Errno {
 			c.groups[i] = binary.NativeEndian.Uint32(buf[4*i:])
 		}
 	}
+	slices.Sort(c.groups) // as the kernel does, and so getgroups returns them
 	return 0
 }
 
@@ -337,10 +339,27 @@ func (r *receiver) capset(h *held, words int) Answer {
 	return Return(0)
 }
 
-// priority answers setpriority: root may raise what the caller may not. What
-// the kernel allows it does.
+// priority answers getpriority and setpriority: root may raise its own where
+// the caller may not. What the kernel allows it does.
 func (r *receiver) priority(h *held) Answer {
-	if int32(h.args[2]) < 0 && r.creds(h).capable(unix.CAP_SYS_NICE) {
+	c := r.creds(h)
+	own := h.flags(0) == unix.PRIO_PROCESS && h.flags(1) == 0
+	if h.name == "getpriority" {
+		if own && c.nice != 0 {
+			return Return(20 - int64(c.nice)) // as the system call returns it (getpriority(2))
+		}
+		return Continue() // wall: none is needed, it reads
+	}
+	to := *c
+	if to.nice = 0; int32(h.args[2]) < 0 && c.capable(unix.CAP_SYS_NICE) {
+		to.nice = int8(max(int32(h.args[2]), -20))
+	}
+	if own && to.nice != c.nice {
+		if errno := r.s.Fake.creds.set(h.thread, &to); errno != 0 {
+			return Refuse(errno)
+		}
+	}
+	if to.nice != 0 {
 		return Return(0)
 	}
 	return Continue() // wall: the kernel's own rules for the run's user

@@ -27,6 +27,9 @@ func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	if o.flags&unix.O_PATH != 0 {
 		return Answer{}, false
 	}
+	if o.writes() && r.s.Fake.State.Len() > 0 {
+		r.losesPrivileges(h, c, o)
+	}
 	makes := o.flags&unix.O_CREAT != 0 || o.temporary()
 	if c == rootCreds && (!makes || o.mode&specialBits == 0 && (r.s.Fake.State.Len() == 0 || r.plainFor(h, o))) {
 		return Answer{}, false
@@ -37,6 +40,29 @@ func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	}
 	o.fake = &fakeOpening{fake: r.s.Fake, creds: c}
 	return r.mediateOpen(h, o), true
+}
+
+// losesPrivileges takes from a file what writing to it takes: its capabilities,
+// and set-user-ID and set-group-ID if the process is not root. The kernel does so
+// at the first write, which is not seen here.
+func (r *receiver) losesPrivileges(h *held, c *creds, o opening) {
+	l := h.lookup(o.arg, o.path)
+	l.Follow = o.follows()
+	st, errno := r.s.view.Statx(l, statxMask)
+	if errno != 0 {
+		return
+	}
+	a := r.s.Fake.attributes(&st)
+	keeps := c.capable(unix.CAP_FSETID) || a.mode&(unix.S_ISUID|unix.S_ISGID) == 0
+	if !a.known || a.mode&unix.S_IFMT != unix.S_IFREG || keeps && a.entry.Xattrs["security.capability"] == nil || !c.may(a, mayWrite) {
+		return
+	}
+	r.s.Fake.note(&st, "", func(e *fakeroot.Entry) {
+		delete(e.Xattrs, "security.capability")
+		if !c.capable(unix.CAP_FSETID) {
+			e.Mode = c.withoutPrivileges(e.Mode, a.gid)
+		}
+	})
 }
 
 // plainFor tells whether the directory hands nothing down to the file.

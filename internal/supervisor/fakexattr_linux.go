@@ -29,6 +29,9 @@ func (r *receiver) fakeReadXattr(h *held) Answer {
 	if len(a.entry.Xattrs) == 0 {
 		return Continue() // likewise
 	}
+	if !r.creds(h).capable(unix.CAP_SYS_ADMIN) {
+		a.entry.Xattrs = withoutTrusted(a.entry.Xattrs)
+	}
 	if h.row.Fake == abi.FakeListxattr {
 		fd, errno := r.s.view.OpenPath(l)
 		if errno != 0 {
@@ -49,6 +52,18 @@ func (h *held) getxattr(e fakeroot.Entry) Answer {
 		return Refuse(unix.ENODATA)
 	}
 	return h.giveAttribute(value)
+}
+
+// withoutTrusted are the attributes that others than root see; the ones that
+// they do not see count as removed.
+func withoutTrusted(all map[string][]byte) map[string][]byte {
+	seen := maps.Clone(all)
+	for name := range seen {
+		if strings.HasPrefix(name, "trusted.") {
+			seen[name] = nil
+		}
+	}
+	return seen
 }
 
 // attributeName is "" if it cannot be read.

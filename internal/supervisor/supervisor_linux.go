@@ -77,7 +77,8 @@ type Supervisor struct {
 	// deniesSome tells that something is denied, or hidden, that lies in or may
 	// come to lie in a place that can be written.
 	deniesSome bool
-	anyWrite   bool // the policy allows to write everywhere, and what it says is held exactly
+	hides      bool          // something is hidden
+	anyWrite   bool          // the policy allows to write everywhere, and what it says is held exactly
 	ids        func() idMaps // of the run's user namespace
 	waiting    waiting
 	reports    *reporter
@@ -105,6 +106,7 @@ func Start(cfg Config) (*Supervisor, error) {
 	s.deniesSome = slices.ContainsFunc(cfg.Policy.Rules(), func(r policy.Rule) bool {
 		return r.Effect != policy.EffectAllow && r.Access&policy.Write != 0
 	})
+	s.hides = slices.ContainsFunc(cfg.Policy.Rules(), func(r policy.Rule) bool { return r.Effect == policy.EffectHide })
 	s.anyWrite = cfg.Exact && cfg.Policy.Allows(policy.Write, "/") && !cfg.Policy.Restricts(policy.Write)
 	if cfg.Fake != nil {
 		cfg.Fake.devices.Store(hasDevices(cfg.Fake.State))

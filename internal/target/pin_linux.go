@@ -12,26 +12,26 @@ import (
 // they would be the caller's own.
 const inRoot = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
 
-// textual returns the absolute path of a lookup, as text, if the kernel may
-// resolve it for the thread. Not so below /proc and /dev, where names mean the
-// thread that looks.
-func (v *View) textual(l Lookup) (string, bool) {
+// textual returns the path of a lookup from the thread's root, as text, if the
+// kernel may resolve it for the thread. Not so below /proc and /dev, where names
+// mean the thread that looks.
+func (v *View) textual(root root, l Lookup) (string, bool) {
 	full := l.Path
 	if full[0] != '/' {
 		base, ok := v.textOf(l)
-		if !ok || strings.HasSuffix(base, " (deleted)/") {
+		if !ok || strings.HasSuffix(base, " (deleted)/") || !strings.HasPrefix(base, root.path+"/") {
 			return "", false
 		}
-		full = base + full
+		full = strings.TrimPrefix(base, root.path) + full
 	}
 	return full, !strings.HasPrefix(full, "/proc/") && !strings.HasPrefix(full, "/dev/")
 }
 
-// open2 is openat2(2) from the run's root, with O_PATH.
-func (v *View) open2(path string, flags uint64) (int, unix.Errno) {
+// open2 is openat2(2) from a root, with O_PATH.
+func (r root) open2(path string, flags uint64) (int, unix.Errno) {
 	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC | flags, Resolve: inRoot}
 	for {
-		fd, err := unix.Openat2(v.root, relative(path), &how)
+		fd, err := unix.Openat2(r.fd, relative(path), &how)
 		if err == nil {
 			return fd, 0
 		}
@@ -50,12 +50,17 @@ func (v *View) OpenPath(l Lookup) (int, unix.Errno) {
 		}
 		return v.openLink(l.Thread, l.Dir)
 	}
-	if full, ok := v.textual(l); ok {
+	root, errno := v.rootOf(l.Thread)
+	if errno != 0 {
+		return -1, errno
+	}
+	defer root.close()
+	if full, ok := v.textual(root, l); ok {
 		flags := uint64(0)
 		if !l.Follow {
 			flags = unix.O_NOFOLLOW
 		}
-		return v.open2(full, flags)
+		return root.open2(full, flags)
 	}
 	l.Pin = true
 	p, errno := v.Resolve(l)
@@ -103,7 +108,12 @@ func linkOf(t Thread, fd int32) string {
 // pinQuick pins a path in two steps, the directory and the name, which is what
 // the walk comes to in the usual case. false: walk.
 func (v *View) pinQuick(l Lookup) (Place, bool) {
-	full, ok := v.textual(l)
+	root, errno := v.rootOf(l.Thread)
+	if errno != 0 {
+		return none, false
+	}
+	defer root.close()
+	full, ok := v.textual(root, l)
 	if !ok {
 		return none, false
 	}
@@ -111,7 +121,7 @@ func (v *View) pinQuick(l Lookup) (Place, bool) {
 	if name == "." || name == ".." || slash {
 		return none, false
 	}
-	d, errno := v.open2(dir, unix.O_DIRECTORY)
+	d, errno := root.open2(dir, unix.O_DIRECTORY)
 	if errno != 0 {
 		return none, false
 	}

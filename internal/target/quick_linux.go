@@ -16,7 +16,9 @@ func (v *View) quick(l Lookup) (Place, bool) {
 		return p, false
 	}
 	full := l.Path
-	if full[0] != '/' {
+	if full[0] == '/' {
+		full = v.rootPath(l.Thread) + full
+	} else {
 		base, ok := v.textOf(l)
 		if !ok {
 			return p, false

@@ -109,24 +109,20 @@ func (v *View) Resolve(l Lookup) (Place, unix.Errno) {
 			return p, 0
 		}
 	}
-	base, errno := v.base(l)
+	root, errno := v.rootOf(l.Thread)
 	if errno != 0 {
-		return Place{Dir: -1, File: -1}, errno
+		return none, errno
 	}
-	owned := base != v.root
-	p, errno := v.resolveFrom(base, l)
-	if owned {
-		unix.Close(base)
-	}
-	return p, errno
-}
-
-// base opens the directory that the path starts from; it may be the view's own root.
-func (v *View) base(l Lookup) (int, unix.Errno) {
+	defer root.close()
 	if l.Path[0] == '/' {
-		return v.root, 0
+		return v.resolveFrom(root.fd, root, l)
 	}
-	return v.openLink(l.Thread, l.Dir)
+	base, errno := v.openLink(l.Thread, l.Dir)
+	if errno != 0 {
+		return none, errno
+	}
+	defer unix.Close(base)
+	return v.resolveFrom(base, root, l)
 }
 
 // openLink opens what a thread has as its current directory, or as a descriptor.
@@ -172,7 +168,7 @@ func (v *View) found(fd int, p Place, pin bool) (Place, unix.Errno) {
 // symbolic link on the way, and says ELOOP if there is one.
 const noSymlinks = unix.RESOLVE_NO_SYMLINKS
 
-func (v *View) resolveFrom(base int, l Lookup) (Place, unix.Errno) {
+func (v *View) resolveFrom(base int, root root, l Lookup) (Place, unix.Errno) {
 	dir, name, slash := split(l.Path)
 	p := Place{Dir: -1, File: -1, Name: name, Slash: slash}
 	if !l.Entry && !l.Pin {
@@ -182,22 +178,22 @@ func (v *View) resolveFrom(base int, l Lookup) (Place, unix.Errno) {
 			if found, errno := v.found(fd, p, false); errno != unix.ENAMETOOLONG {
 				return found, errno
 			}
-			return v.walk(base, l)
+			return v.walk(base, root, l)
 		case unix.ELOOP:
-			return v.walk(base, l)
+			return v.walk(base, root, l)
 		case unix.ENOENT: // perhaps only the last component
 		default:
 			return p, errno
 		}
 	}
 	if l.Pin || name == ".." || name == "." {
-		return v.walk(base, l)
+		return v.walk(base, root, l)
 	}
 	fd, errno := openPath(base, relative(dir), true)
 	switch errno {
 	case 0:
 	case unix.ELOOP:
-		return v.walk(base, l)
+		return v.walk(base, root, l)
 	default:
 		return p, errno
 	}
@@ -295,6 +291,3 @@ func toErrno(err error) unix.Errno {
 // PathOf returns the path of a file that the caller has open, as the mount
 // namespace shows it in which it was opened.
 func (v *View) PathOf(fd int) (string, unix.Errno) { return v.pathOf(fd) }
-
-// Chrooted says that from now on a thread may have a root of its own.
-func (v *View) Chrooted() { v.chrooted.Store(true) }

@@ -19,6 +19,7 @@ const procRootInode = 1
 // thread would follow them: from its root, and /proc/self as its own.
 type walker struct {
 	v     *View
+	root  root
 	l     Lookup
 	cur   int // the directory reached, owned
 	rest  []string
@@ -27,12 +28,12 @@ type walker struct {
 }
 
 // walk resolves a path that the quick lookup could not, or whose parts are to be pinned.
-func (v *View) walk(base int, l Lookup) (Place, unix.Errno) {
+func (v *View) walk(base int, root root, l Lookup) (Place, unix.Errno) {
 	cur, err := unix.FcntlInt(uintptr(base), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return Place{Dir: -1, File: -1}, toErrno(err)
 	}
-	w := &walker{v: v, l: l, cur: cur}
+	w := &walker{v: v, root: root, l: l, cur: cur}
 	w.push(l.Path)
 	defer func() { unix.Close(w.cur) }()
 	return w.run()
@@ -61,6 +62,9 @@ func (w *walker) run() (Place, unix.Errno) {
 			return w.entry(name)
 		}
 		w.rest = w.rest[1:]
+		if name == ".." && w.root.is(w.cur) {
+			name = "." // as there is nothing above a root
+		}
 		fd, st, errno := w.open(name)
 		if errno == unix.ENOENT && last {
 			return w.missing(name)
@@ -121,7 +125,7 @@ func (w *walker) follow(link int, name string) unix.Errno {
 		return unix.ENOENT
 	}
 	if content[0] == '/' {
-		root, err := unix.FcntlInt(uintptr(w.v.root), unix.F_DUPFD_CLOEXEC, 0)
+		root, err := unix.FcntlInt(uintptr(w.root.fd), unix.F_DUPFD_CLOEXEC, 0)
 		if err != nil {
 			return toErrno(err)
 		}
