@@ -22,5 +22,9 @@ import (
 
 func main() {
 	catbox.Init() // first: the confined child is this program again
-	os.Exit(execute(os.Args[1:]))
+	args := os.Args[1:]
+	if calledFakeroot(os.Args[0]) {
+		args = append([]string{"fakeroot"}, args...)
+	}
+	os.Exit(execute(args))
 }

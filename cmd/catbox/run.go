@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"strings"
@@ -22,6 +23,7 @@ type runOptions struct {
 	violations                string
 	statusFD                  int
 	quiet, verbose            bool
+	fake                      fakeOptions
 }
 
 func newRun() *cobra.Command {
@@ -86,7 +88,8 @@ type spec struct {
 	cwd    string // catbox's own
 	dir    string // the command's
 
-	ownFile string // the file of violations, "" if there is none
+	fake    *fakeSession // nil without a fake root
+	ownFile string       // the file of violations, "" if there is none
 }
 
 func (o *runOptions) spec(args []string) (*spec, error) {
@@ -137,7 +140,7 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 	return &catbox.Cmd{
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade),
+		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(),
 		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized},
 	}
 }
@@ -170,6 +173,15 @@ func (o *runOptions) run(args []string) (err error) {
 	if err := outputs.openViolations(o.violations, s); err != nil {
 		return err
 	}
+	if s.fake, err = o.fake.open(); err != nil {
+		return err
+	}
+	defer func() {
+		if e := s.fake.close(); e != nil {
+			say("%s", e)
+			err = cmp.Or(err, error(&ended{status: statusFailed}))
+		}
+	}()
 	foreground, killed := takeForeground(), false
 	defer func() { foreground.restore(killed) }()
 	signals := catchSignals()
