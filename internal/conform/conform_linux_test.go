@@ -3,6 +3,7 @@ package conform
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -114,12 +115,25 @@ func freshDir(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { removeTree(t, dir) })
 	padded := fmt.Sprintf("%s/%s", dir, strings.Repeat("x", len(base)+30-len(dir)))
 	if err := os.MkdirAll(padded+"/w", 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return padded
+}
+
+// removeTree removes what a program left, some of which its owner cannot enter.
+func removeTree(t *testing.T, dir string) {
+	filepath.WalkDir(dir, func(path string, d fs.DirEntry, _ error) error {
+		if d != nil && d.IsDir() {
+			os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Error(err)
+	}
 }
 
 var used = struct {
