@@ -76,7 +76,7 @@ var guards = []guard{
 		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		return Answer{}, false\n	}",
 		"	if p.s.mayWrite(canonical) || p.s.givenFD(own) {\n		again, _ := p.takeOver(fd)\n		p.fd = again\n		return Answer{}, false\n	}")},
 	{name: "metadata is mediated behind mounts", rows: "T10b", modes: "explain", edits: one(superv+"write_linux.go",
-		"return !s.Exact || s.MetadataOpen && metadataCalls[h.name] || s.movesDenied(h)", "return !s.Exact || !s.Mounts && metadataCalls[h.name] || s.movesDenied(h)")},
+		"s.MetadataOpen && h.row.Change.Metadata()", "!s.Mounts && h.row.Change.Metadata()")},
 	{name: "renames are mediated beside denials", rows: "P17", modes: "explain", edits: one(superv+"write_linux.go",
 		" || s.movesDenied(h)", "")},
 	{name: "denied places come not by rename", rows: "P16", modes: "mediate", edits: one(superv+"mediate_linux.go",
@@ -109,7 +109,7 @@ var guards = []guard{
 		"case !ok || m.Kill:", "case ok && m.Kill:")},
 	{name: "pdeathsig of the init, its socket unnoticed", rows: "L06", modes: "explain", edits: []edit{
 		{stage + "init_linux.go", "return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)", "return nil"},
-		{stage + "start_linux.go", "cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL", "_ = cmd"},
+		{stage + "process_linux.go", "attr.Sys.Pdeathsig = syscall.SIGKILL", "_ = attr"},
 		{stage + "serve_linux.go", "case !ok || m.Kill:", "case ok && m.Kill:"},
 	}},
 	{name: "the init is not dumpable", rows: "P24", modes: "tier2",
