@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,6 +46,7 @@ type trial struct {
 	rounds   int
 	status   bool // ask catbox for status lines, watch the supervisor's memory
 	argv     []string
+	before   []string                    // goes before the variant's own command
 	setUp    func(context.Context) error // before each run, not timed
 	value    func(outcome) (float64, error)
 }
@@ -93,7 +95,7 @@ func (s *session) takeSample(ctx context.Context, t trial, v variant) (sample, e
 		}
 	}
 	o, err := s.run(ctx, command{
-		argv:    v.argv(s.tree(), t.status, t.argv...),
+		argv:    append(slices.Clip(t.before), v.argv(s.tree(), t.status, t.argv...)...),
 		status:  t.status && v.status,
 		watched: t.status && v.watched,
 	})

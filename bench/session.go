@@ -106,6 +106,9 @@ var groups = []struct {
 	{"many", (*session).measureMany},
 	{"lua", (*session).measureLua},
 	{"hello", (*session).measureHello},
+	{"fakeroot-start", (*session).measureNofile},
+	{"fakeroot-storm", (*session).measureStorm},
+	{"fakeroot-hello", (*session).measureFakeHello},
 }
 
 func (s *session) measureAll(ctx context.Context) error {

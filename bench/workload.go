@@ -17,12 +17,13 @@ import (
 
 // workload is a build.
 type workload struct {
-	name     string
-	title    string
-	shell    string // the build, for sh -c
-	product  string // what a successful build has made
-	variants []string
-	unpack   func(ctx context.Context) error // into the fresh tree
+	name       string
+	title      string
+	shell      string                          // the build, for sh -c
+	product    string                          // what a successful build has made
+	variants   []string                        // nil: buildVariants
+	references []string                        // nil: native
+	unpack     func(ctx context.Context) error // into the fresh tree
 }
 
 var buildVariants = []string{"native", "catbox", "bubblewrap", "strace", "proot"}
@@ -43,7 +44,9 @@ func (s *session) measureSource(ctx context.Context, pkg string, w workload) err
 	}
 	version, _, _ := strings.Cut(filepath.Base(tarball), ".orig.")
 	w.title = fmt.Sprintf("%s: %s", version, w.shell)
-	w.variants = buildVariants
+	if w.variants == nil {
+		w.variants = buildVariants
+	}
 	w.unpack = func(ctx context.Context) error { return s.untar(ctx, tarball) }
 	return s.measureBuild(ctx, w)
 }
@@ -85,7 +88,7 @@ func (s *session) measureBuild(ctx context.Context, w workload) error {
 		return err
 	}
 	return s.measure(ctx, trial{
-		benchmark: benchmark{Name: w.name, Title: w.title, Unit: "s", References: []string{"native"}},
+		benchmark: benchmark{Name: w.name, Title: w.title, Unit: "s", References: w.ratiosTo()},
 		variants:  w.variants,
 		rounds:    s.opt.runs,
 		status:    true,
@@ -93,6 +96,13 @@ func (s *session) measureBuild(ctx context.Context, w workload) error {
 		setUp:     func(ctx context.Context) error { return s.unpacked(ctx, w) },
 		value:     func(o outcome) (float64, error) { return s.builtSeconds(o, w) },
 	})
+}
+
+func (w workload) ratiosTo() []string {
+	if w.references == nil {
+		return []string{"native"}
+	}
+	return w.references
 }
 
 // warmUp builds once natively and forgets it: the first build finds a cold
