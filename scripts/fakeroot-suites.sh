@@ -74,7 +74,7 @@ suite_fakeroot() {
 		test=${test##*/} code=0
 		(cd "$work/fakeroot" && as_tool_user env srcdir=. suffix= posixshell=/bin/sh libfakeroot= VERBOSE=x \
 			timeout -k 5 "$limit" sh "./$test" </dev/null >"$work/log" 2>&1) || code=$?
-		if [ $code = 0 ]; then pass; else failure "$test" "$(status $code): $(tail -n 1 "$work/log")"; fi
+		if [ $code = 0 ]; then pass; else failure "$test" "$(status $code): $(grep -v '^+' "$work/log" | tail -n 1)"; fi
 	done
 	end
 }
