@@ -82,6 +82,9 @@ type Hooks struct {
 	// Died is called when a process of the run is ended by a signal that
 	// catbox did not send.
 	Died func(pid int, signal syscall.Signal)
+	// Stopped is called when the command is stopped by a signal, be it its own
+	// or one that the caller got too, as from a terminal (Ctrl-Z).
+	Stopped func(signal syscall.Signal)
 }
 
 // Limits bounds what a run may use. In every field 0 means no limit.

@@ -35,6 +35,7 @@ func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Files: c.ExtraFiles, WaitDelay: c.WaitDelay, Cgroup: group.Dir(),
 		Spec: func() (stage.Spec, error) { return p.spec(group) },
 	}
+	cfg.Stopped = c.Hooks.Stopped
 	if hook := c.Hooks.Died; hook != nil {
 		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"sync"
+	"syscall"
 
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/record"
@@ -13,6 +14,7 @@ import (
 // none.
 type outputs struct {
 	initialized func(pid int) error // called before the command runs
+	stopped     func(syscall.Signal)
 	mu          sync.Mutex
 	person      *person
 	file        *jsonLines

@@ -141,7 +141,7 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(),
-		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized},
+		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
 	}
 }
 
@@ -186,13 +186,13 @@ func (o *runOptions) run(args []string) (err error) {
 	defer func() { foreground.restore(killed) }()
 	signals := catchSignals()
 	defer signals.stop()
-	outputs.initialized = signals.ready
+	outputs.initialized, outputs.stopped = signals.ready, signals.stopped
 	c, err := s.start(outputs)
 	if err != nil {
 		return signals.instead(err)
 	}
 	outputs.started(c)
-	signals.forward(c.Signal)
+	signals.forward(c)
 	err = c.Wait()
 	signals.stop()
 	killed = c.Result().Signal != 0

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/catbox-go/catbox"
 )
 
 // forwarded are the signals that catbox passes to the command and does not
@@ -19,7 +24,8 @@ var forwarded = []os.Signal{
 // signals passes signals on. Those that arrive before there is a command wait.
 type signals struct {
 	caught chan os.Signal
-	all    chan struct{} // closed when all are caught
+	all    chan struct{}       // closed when all are caught
+	stops  chan syscall.Signal // that the command was stopped by
 	over   chan struct{}
 	once   sync.Once
 	wait   sync.WaitGroup
@@ -32,7 +38,7 @@ type signals struct {
 // takes the runtime some time. One that comes before it is caught ends catbox,
 // and the run with it.
 func catchSignals() *signals {
-	s := &signals{caught: make(chan os.Signal, 64), over: make(chan struct{}), all: make(chan struct{})}
+	s := &signals{caught: make(chan os.Signal, 64), over: make(chan struct{}), all: make(chan struct{}), stops: make(chan syscall.Signal, 64)}
 	s.wait.Go(func() {
 		defer close(s.all)
 		for _, sig := range forwarded {
@@ -55,19 +61,41 @@ func (s *signals) ready(int) error {
 }
 
 // forward passes the signals to send until stop is called.
-func (s *signals) forward(send func(syscall.Signal) error) {
+func (s *signals) forward(c *catbox.Cmd) {
 	s.wait.Go(func() {
 		for {
 			select {
 			case sig := <-s.caught:
 				s.note(sig)
 				// The command may have ended just now: nobody misses the signal.
-				_ = send(sig.(syscall.Signal))
+				_ = c.Signal(sig.(syscall.Signal))
+			case sig := <-s.stops:
+				stopToo(c.PID(), sig)
 			case <-s.over:
 				return
 			}
 		}
 	})
+}
+
+// stopped is told that the command was stopped.
+func (s *signals) stopped(sig syscall.Signal) { s.stops <- sig }
+
+// stopToo stops catbox as its command was stopped, so that the shell sees it: an
+// editor stops itself for Ctrl-Z, a shell for suspend, and neither can reach a
+// process outside of the run. SIGCONT is passed on like other signals. A command
+// that goes on already was stopped together with catbox, by the terminal, and
+// the word of it came late.
+func stopToo(pid int, sig syscall.Signal) {
+	time.Sleep(20 * time.Millisecond) // each member of a group gets SIGCONT in its turn
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return
+	}
+	// The state follows the name, in which anything may be (proc_pid_stat(5)).
+	if _, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " "); strings.HasPrefix(state, "T") {
+		_ = syscall.Kill(os.Getpid(), sig)
+	}
 }
 
 // note remembers the signals that are sent to end a process.

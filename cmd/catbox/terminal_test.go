@@ -120,11 +120,9 @@ func (s *session) left() []string {
 	return left
 }
 
-// They are ready once the run's first process catches signals, which it begins to
-// as the command starts.
 const (
-	waits   = `sh -c 'sleep 0.3; echo ready; exec sleep 60'`
-	catches = `sh -c 'trap "exit 7" INT; sleep 0.3; echo ready; while :; do sleep 0.01; done'`
+	waits   = `sh -c 'echo ready; exec sleep 60'`
+	catches = `sh -c 'trap "exit 7" INT; echo ready; while :; do sleep 0.01; done'`
 	hangup  = "" // no key: the terminal goes away
 )
 
@@ -207,4 +205,20 @@ func TestBackgroundRunLeavesTheTerminal(t *testing.T) {
 		test $(ps -o tpgid= -p $$) = $(ps -o pgid= -p $$) && echo "the shell has the terminal"`)
 	s.expect(t, "ended 5")
 	s.expect(t, "the shell has the terminal")
+}
+
+// A command that stops itself, as an editor does for Ctrl-Z, stops catbox too:
+// else the shell would wait for what nobody can let go on.
+func TestCommandThatStopsItself(t *testing.T) {
+	for name, stop := range map[string]string{"itself": "kill -STOP $$", "its group": "kill -TSTP 0"} {
+		for tier, prefix := range map[string]string{"tier 1": "", "tier 2": `sh -c "$without" sh `} {
+			t.Run(name+" "+tier, func(t *testing.T) {
+				s := startSession(t, `set -m
+					`+prefix+`$catbox run -q sh -c '`+stop+`; exit 5'
+					echo "stopped $?"; fg; echo "ended $?"`)
+				s.expect(t, "stopped 1")
+				s.expect(t, "ended 5")
+			})
+		}
+	}
 }

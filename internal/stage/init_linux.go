@@ -39,8 +39,11 @@ func runInit() int {
 	runtime.LockOSThread()
 	in := &initProcess{
 		listener: -1, asCommand: make(chan func()),
-		witness: &witness{seen: map[syscall.Signal]time.Time{}},
+		witness: &witness{seen: map[syscall.Signal]time.Time{}, ready: make(chan struct{})},
 	}
+	// Beside the set-up, as it takes some time. A signal to the group (Ctrl-C) would
+	// end the init before it has told the end of the run and removed its files.
+	go in.witness.watch()
 	if err := in.run(); err != nil {
 		in.conn.send(message{Failed: newFailure(err)})
 		return 125
@@ -117,6 +120,7 @@ func (in *initProcess) start() error {
 	if in.listener >= 0 {
 		unix.Close(in.listener) // the caller has it
 	}
+	in.witness.begun = time.Now()
 	pid, err := in.fork()
 	if err != nil {
 		return &execError{err}
@@ -192,6 +196,9 @@ func (in *initProcess) changeDirectory() error {
 // confine confines the calling thread. From here on it may write to the socket,
 // but not sendmsg, which its filter sends to the supervisor.
 func (in *initProcess) confine() error {
+	// A signal that is not caught yet has the runtime send it to this thread again
+	// (tgkill), which the filter would send to a supervisor that waits for us.
+	<-in.witness.ready
 	if err := dropCaps(in.spec.Caps); err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ type message struct {
 	Ready    *ready // with the listener, if there is one
 	Started  int    // the command's process id in its pid namespace
 	Died     *Death
+	Stopped  syscall.Signal // the signal that the command was stopped by
 	Ended    *Ended
 	Socketed *socketDone // with the socket, if there is one
 }

@@ -18,7 +18,6 @@ func (in *initProcess) serve(pid int) error {
 	if err := in.tellStarted(pid); err != nil {
 		return err
 	}
-	go in.witness.watch()
 	requests, reaped := make(chan message), make(chan Ended, 1)
 	go in.read(requests)
 	go in.reap(pid, reaped)
@@ -68,13 +67,19 @@ func (in *initProcess) reap(command int, done chan<- Ended) {
 	for {
 		var status syscall.WaitStatus
 		var usage syscall.Rusage
-		pid, err := syscall.Wait4(-1, &status, 0, &usage)
+		pid, err := syscall.Wait4(-1, &status, syscall.WUNTRACED, &usage)
 		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {
 			done <- Ended{Status: 255 << 8}
 			return
+		}
+		if status.Stopped() {
+			if pid == command {
+				in.conn.send(message{Stopped: status.StopSignal()})
+			}
+			continue
 		}
 		if status.Signaled() {
 			in.conn.send(message{Died: &Death{PID: pid, Signal: status.Signal()}})

@@ -34,6 +34,8 @@ type Config struct {
 	Cgroup *os.File
 	// Died is called for each process of the run that a signal ended.
 	Died func(Death)
+	// Stopped is called when a signal stopped the command (SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU).
+	Stopped func(syscall.Signal)
 }
 
 // ErrNoInit says that the re-executed program did not become the init.
@@ -61,6 +63,8 @@ type Run struct {
 	conn     *conn
 	reading  bool // read has been started
 	died     func(Death)
+	stopped  func(syscall.Signal)
+	remove   string // for removeLeft
 	started  chan startResult
 	sockets  chan socketResult
 	socketMu sync.Mutex
@@ -106,7 +110,7 @@ func Start(cfg Config) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{
-		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, waitDelay: cfg.WaitDelay, died: cfg.Died,
+		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
 		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), ended: make(chan struct{}),
 	}
 	r.init, err = startProcess(cfg, theirs)
@@ -186,6 +190,7 @@ func (r *Run) setUp(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	r.remove = spec.Remove
 	spec.Files, spec.Caps = len(cfg.Files), cfg.Caps
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
 	sent := r.conn.send(message{Spec: &spec})
@@ -290,8 +295,17 @@ func (r *Run) Abort() {
 	}
 	r.init.kill()
 	r.init.end(r.waitDelay)
+	r.removeLeft()
 	if r.Listener != nil {
 		r.Listener.Close()
+	}
+}
+
+// removeLeft removes the run's directory for temporary files where the init
+// could not, as it was killed.
+func (r *Run) removeLeft() {
+	if r.remove != "" {
+		os.RemoveAll(r.remove)
 	}
 }
 
@@ -302,6 +316,7 @@ func (r *Run) Wait() (*Ended, error) {
 	err := r.init.end(r.waitDelay)
 	<-r.ended
 	r.conn.close()
+	r.removeLeft()
 	if r.result == nil && err == nil {
 		err = fmt.Errorf("the run was ended: %s", describe(r.init.status))
 	}
@@ -324,6 +339,10 @@ func (r *Run) read() {
 		case m.Died != nil:
 			if r.died != nil {
 				r.died(*m.Died)
+			}
+		case m.Stopped != 0:
+			if r.stopped != nil {
+				r.stopped(m.Stopped)
 			}
 		case m.Socketed != nil:
 			r.socketMade(m.Socketed.Errno, with.fd)

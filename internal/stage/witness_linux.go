@@ -16,6 +16,10 @@ import (
 type witness struct {
 	mu   sync.Mutex
 	seen map[syscall.Signal]time.Time
+	// ready is closed once the signals are caught.
+	ready chan struct{}
+	// begun is when the command was started. What came before, it has not got.
+	begun time.Time
 }
 
 const (
@@ -28,14 +32,24 @@ const (
 // watched are the signals that end a process or that programs give a meaning;
 // the init survives them. The others are rare, and each one that is watched
 // costs a start some time.
-var watched = []os.Signal{
+var watched = []syscall.Signal{
 	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM,
+	syscall.SIGWINCH,
+	// Stopped, the init could not tell that the command is; in a pid namespace the
+	// kernel sees to that.
+	syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU,
 }
 
 // watch takes the signals as long as the init lives.
 func (w *witness) watch() {
 	ch := make(chan os.Signal, 64)
-	signal.Notify(ch, watched...)
+	for _, s := range watched {
+		// What is ignored stays ignored in the command, which is started later: nohup(1).
+		if !signal.Ignored(s) {
+			signal.Notify(ch, s)
+		}
+	}
+	close(w.ready)
 	for s := range ch {
 		w.mu.Lock()
 		w.seen[s.(syscall.Signal)] = time.Now()
@@ -50,7 +64,8 @@ func (w *witness) deliver(pid int, sig syscall.Signal) {
 	at, seen := w.seen[sig]
 	delete(w.seen, sig)
 	w.mu.Unlock()
-	if seen && time.Since(at) < memory {
+	// One that came during the set-up may be noticed a moment later.
+	if seen && time.Since(at) < memory && at.Sub(w.begun) > grace {
 		return
 	}
 	syscall.Kill(pid, sig)
