@@ -120,9 +120,11 @@ func (s *session) left() []string {
 	return left
 }
 
+// They are ready some time after they were executed: see withUnblocked in
+// internal/stage.
 const (
-	waits   = `sh -c 'echo ready; exec sleep 60'`
-	catches = `sh -c 'trap "exit 7" INT; echo ready; while :; do sleep 0.01; done'`
+	waits   = `sh -c 'sleep 0.1; echo ready; exec sleep 60'`
+	catches = `sh -c 'trap "exit 7" INT; sleep 0.1; echo ready; while :; do sleep 0.01; done'`
 	hangup  = "" // no key: the terminal goes away
 )
 

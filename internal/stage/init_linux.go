@@ -39,11 +39,8 @@ func runInit() int {
 	runtime.LockOSThread()
 	in := &initProcess{
 		listener: -1, asCommand: make(chan func()),
-		witness: &witness{seen: map[syscall.Signal]time.Time{}, ready: make(chan struct{})},
+		witness: &witness{seen: map[syscall.Signal]time.Time{}},
 	}
-	// Beside the set-up, as it takes some time. A signal to the group (Ctrl-C) would
-	// end the init before it has told the end of the run and removed its files.
-	go in.witness.watch()
 	if err := in.run(); err != nil {
 		in.conn.send(message{Failed: newFailure(err)})
 		return 125
@@ -120,10 +117,12 @@ func (in *initProcess) start() error {
 	if in.listener >= 0 {
 		unix.Close(in.listener) // the caller has it
 	}
-	in.witness.begun = time.Now()
-	pid, err := in.fork()
+	if err := in.witness.watch(); err != nil {
+		return err
+	}
+	pid, err := in.forkUnblocked()
 	if err != nil {
-		return &execError{err}
+		return err
 	}
 	served := make(chan error)
 	go func() { served <- in.serve(pid) }()
@@ -196,9 +195,6 @@ func (in *initProcess) changeDirectory() error {
 // confine confines the calling thread. From here on it may write to the socket,
 // but not sendmsg, which its filter sends to the supervisor.
 func (in *initProcess) confine() error {
-	// A signal that is not caught yet has the runtime send it to this thread again
-	// (tgkill), which the filter would send to a supervisor that waits for us.
-	<-in.witness.ready
 	if err := dropCaps(in.spec.Caps); err != nil {
 		return err
 	}
@@ -223,6 +219,15 @@ func (in *initProcess) confine() error {
 		in.listener = fd
 	}
 	return nil
+}
+
+// forkUnblocked starts the command with the signals blocked that the caller has blocked.
+func (in *initProcess) forkUnblocked() (pid int, err error) {
+	failed := withUnblocked(in.spec.Blocked, func() { pid, err = in.fork() })
+	if err != nil {
+		return 0, &execError{err}
+	}
+	return pid, failed
 }
 
 // fork starts the command from the calling thread, which is the confined one.

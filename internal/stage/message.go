@@ -33,6 +33,8 @@ type Spec struct {
 	Limits      []Limit
 	// Remove is a directory of temporary files that the init removes at the end, "" if none.
 	Remove string
+	// Blocked are those of the watched signals that the command starts with blocked, bit n for number n.
+	Blocked uint64
 	// PIDNamespace tells that the init is process 1 of its own pid namespace.
 	PIDNamespace bool
 }

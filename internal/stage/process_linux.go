@@ -17,6 +17,8 @@ type process struct {
 	pid   int
 	pidfd int // -1 if the kernel has none (before Linux 5.2)
 
+	blocked uint64 // the watched signals that the caller has blocked
+
 	streams *streams
 	waited  chan struct{} // closed when the init has been reaped
 	status  syscall.WaitStatus
@@ -35,9 +37,12 @@ func startProcess(cfg Config, control *os.File) (*process, error) {
 	attr := p.attributes(cfg, control)
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+		runtime.LockOSThread() // for good: signals stay blocked there
 		var err error
+		if p.blocked, err = blockWatched(); err != nil {
+			started <- err
+			return
+		}
 		p.pid, err = syscall.ForkExec("/proc/self/exe", []string{initName}, attr)
 		runtime.KeepAlive(cfg)
 		started <- err

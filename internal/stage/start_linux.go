@@ -191,7 +191,7 @@ func (r *Run) setUp(cfg Config) error {
 		return err
 	}
 	r.remove = spec.Remove
-	spec.Files, spec.Caps = len(cfg.Files), cfg.Caps
+	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.blocked
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
 	sent := r.conn.send(message{Spec: &spec})
 	m, _, err := r.conn.receive()

@@ -1,11 +1,15 @@
 package stage
 
 import (
+	"encoding/binary"
 	"os"
-	"os/signal"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 // witness remembers which signals the init got itself. The init is in the
@@ -13,13 +17,13 @@ import (
 // caller and to the init was sent to the group (by a terminal, or by
 // kill(2) with a negative pid), so the command has it already. One that came to
 // the caller alone has to be passed on.
+//
+// The caller starts the init with these signals blocked, in all of its threads
+// then, and the witness reads them from a descriptor: from the first moment
+// none of them ends the init, and none has to be caught one by one.
 type witness struct {
 	mu   sync.Mutex
 	seen map[syscall.Signal]time.Time
-	// ready is closed once the signals are caught.
-	ready chan struct{}
-	// begun is when the command was started. What came before, it has not got.
-	begun time.Time
 }
 
 const (
@@ -29,9 +33,7 @@ const (
 	memory = time.Second
 )
 
-// watched are the signals that end a process or that programs give a meaning;
-// the init survives them. The others are rare, and each one that is watched
-// costs a start some time.
+// watched are the signals that end a process, or that programs give a meaning.
 var watched = []syscall.Signal{
 	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM,
 	syscall.SIGWINCH,
@@ -40,20 +42,108 @@ var watched = []syscall.Signal{
 	syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU,
 }
 
-// watch takes the signals as long as the init lives.
-func (w *witness) watch() {
-	ch := make(chan os.Signal, 64)
-	for _, s := range watched {
-		// What is ignored stays ignored in the command, which is started later: nohup(1).
-		if !signal.Ignored(s) {
-			signal.Notify(ch, s)
+// handled is how many of those that are watched Go's runtime handles by itself.
+const handled = 8
+
+// watchedSet are the watched signals but those in the mask (bit n for signal n).
+func watchedSet(but uint64) *unix.Sigset_t {
+	var set unix.Sigset_t
+	for _, s := range watched { // all below 32, and so in the first word of any architecture
+		if but&(1<<s) == 0 {
+			set.Val[0] |= 1 << (s - 1)
 		}
 	}
-	close(w.ready)
-	for s := range ch {
+	return &set
+}
+
+// blockWatched blocks the watched signals in the calling thread, and in what it
+// starts, and returns those of them that were blocked before.
+func blockWatched() (blocked uint64, err error) {
+	var old unix.Sigset_t
+	err = unix.PthreadSigmask(unix.SIG_BLOCK, watchedSet(0), &old)
+	for _, s := range watched {
+		if old.Val[0]&(1<<(s-1)) != 0 {
+			blocked |= 1 << s
+		}
+	}
+	return blocked, os.NewSyscallError("rt_sigprocmask", err)
+}
+
+// withUnblocked does something, which is to start the command, with the watched
+// signals unblocked in the calling thread, but for those given. Here they are
+// ignored meanwhile; in the child, which has the same mask, Go's runtime resets
+// all that it handles. A signal to the group in the moment between the command's
+// first instruction and the end of do is missed, and so comes to the command twice.
+func withUnblocked(but uint64, do func()) error {
+	old := map[syscall.Signal]sys.Action{}
+	for _, s := range watched[:handled] {
+		action, err := sys.SetAction(s, sys.Ignore)
+		if err != nil {
+			return err
+		}
+		old[s] = action
+	}
+	set := watchedSet(but)
+	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, set, nil); err != nil {
+		return os.NewSyscallError("rt_sigprocmask", err)
+	}
+	do()
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, set, nil); err != nil {
+		return os.NewSyscallError("rt_sigprocmask", err)
+	}
+	for s, action := range old {
+		if _, err := sys.SetAction(s, action); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch takes the signals as long as the init lives. Those that have come
+// already are forgotten: the command, which is to be started now, has not got them.
+func (w *witness) watch() error {
+	fd, err := unix.Signalfd(-1, watchedSet(0), unix.SFD_CLOEXEC|unix.SFD_NONBLOCK)
+	if err != nil {
+		return os.NewSyscallError("signalfd", err)
+	}
+	for {
+		if _, err := readSignal(fd); err != nil {
+			break
+		}
+	}
+	if err := unix.SetNonblock(fd, false); err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	go w.read(fd)
+	return nil
+}
+
+func (w *witness) read(fd int) {
+	for {
+		sig, err := readSignal(fd)
+		if err != nil {
+			return
+		}
 		w.mu.Lock()
-		w.seen[s.(syscall.Signal)] = time.Now()
+		w.seen[sig] = time.Now()
 		w.mu.Unlock()
+	}
+}
+
+// readSignal takes one signal from a signalfd(2).
+func readSignal(fd int) (syscall.Signal, error) {
+	var info [128]byte // struct signalfd_siginfo: ssi_signo comes first
+	for {
+		n, err := unix.Read(fd, info[:])
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return 0, err
+		case n != len(info):
+			return 0, unix.EIO
+		}
+		return syscall.Signal(binary.NativeEndian.Uint32(info[:])), nil
 	}
 }
 
@@ -64,8 +154,7 @@ func (w *witness) deliver(pid int, sig syscall.Signal) {
 	at, seen := w.seen[sig]
 	delete(w.seen, sig)
 	w.mu.Unlock()
-	// One that came during the set-up may be noticed a moment later.
-	if seen && time.Since(at) < memory && at.Sub(w.begun) > grace {
+	if seen && time.Since(at) < memory {
 		return
 	}
 	syscall.Kill(pid, sig)

@@ -17,6 +17,20 @@ func BlockSignals(but ...unix.Signal) error {
 	return named("rt_sigprocmask", errno)
 }
 
+// Action is a signal's disposition (struct kernel_sigaction), as the kernel has it.
+type Action [4]uintptr
+
+// Ignore is the disposition SIG_IGN.
+var Ignore = Action{1}
+
+// SetAction sets a signal's disposition behind the back of Go's runtime, and
+// returns the one that it replaces: the runtime, where it handles the signal, sets
+// it to the default in a child.
+func SetAction(sig unix.Signal, act Action) (old Action, err error) {
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&act)), uintptr(unsafe.Pointer(&old)), 8, 0, 0)
+	return old, named("rt_sigaction", errno)
+}
+
 // ReadMemory copies from the memory of another process into buf and returns
 // how much of it could be read; it stops at the first page that the process
 // itself could not read (process_vm_readv(2)).
