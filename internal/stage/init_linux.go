@@ -39,8 +39,9 @@ func runInit() int {
 	runtime.LockOSThread()
 	in := &initProcess{
 		listener: -1, asCommand: make(chan func()),
-		witness: &witness{seen: map[syscall.Signal]time.Time{}},
+		witness: &witness{seen: map[syscall.Signal]time.Time{}, caught: make(chan struct{})},
 	}
+	go in.witness.catch() // beside the set-up
 	if err := in.run(); err != nil {
 		in.conn.send(message{Failed: newFailure(err)})
 		return 125

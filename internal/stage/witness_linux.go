@@ -3,6 +3,7 @@ package stage
 import (
 	"encoding/binary"
 	"os"
+	"os/signal"
 	"sync"
 	"syscall"
 	"time"
@@ -18,12 +19,14 @@ import (
 // kill(2) with a negative pid), so the command has it already. One that came to
 // the caller alone has to be passed on.
 //
-// The caller starts the init with these signals blocked, in all of its threads
-// then, and the witness reads them from a descriptor: from the first moment
-// none of them ends the init, and none has to be caught one by one.
+// The caller starts the init with these signals blocked, and the witness reads
+// them from a descriptor: to have each of them caught by Go's runtime takes a
+// noticeable part of a start. Those that end a Go program are caught by it all
+// the same, as the runtime unblocks them in its threads.
 type witness struct {
-	mu   sync.Mutex
-	seen map[syscall.Signal]time.Time
+	mu     sync.Mutex
+	seen   map[syscall.Signal]time.Time
+	caught chan struct{} // closed when those of the runtime are caught
 }
 
 const (
@@ -35,15 +38,40 @@ const (
 
 // watched are the signals that end a process, or that programs give a meaning.
 var watched = []syscall.Signal{
-	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM,
-	syscall.SIGWINCH,
+	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, // unblocked by the runtime
+	syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGWINCH, // reset by it in a child
 	// Stopped, the init could not tell that the command is; in a pid namespace the
 	// kernel sees to that.
 	syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU,
 }
 
-// handled is how many of those that are watched Go's runtime handles by itself.
-const handled = 8
+// unblockable and handled are how many of those that are watched Go's runtime
+// unblocks, and how many it handles by itself.
+const (
+	unblockable = 4
+	handled     = 8
+)
+
+// catch has the runtime catch what it unblocks.
+func (w *witness) catch() {
+	ch := make(chan os.Signal, 64)
+	for _, s := range watched[:unblockable] {
+		// What is ignored stays ignored in the command, which is started later: nohup(1).
+		if !signal.Ignored(s) {
+			signal.Notify(ch, s)
+		}
+	}
+	close(w.caught)
+	for s := range ch {
+		w.saw(s.(syscall.Signal))
+	}
+}
+
+func (w *witness) saw(s syscall.Signal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen[s] = time.Now()
+}
 
 // watchedSet are the watched signals but those in the mask (bit n for signal n).
 func watchedSet(but uint64) *unix.Sigset_t {
@@ -70,13 +98,13 @@ func blockWatched() (blocked uint64, err error) {
 }
 
 // withUnblocked does something, which is to start the command, with the watched
-// signals unblocked in the calling thread, but for those given. Here they are
-// ignored meanwhile; in the child, which has the same mask, Go's runtime resets
+// signals unblocked in the calling thread, but for those given. Those that are
+// not caught are ignored here meanwhile; in the child, which has the same mask, Go's runtime resets
 // all that it handles. A signal to the group in the moment between the command's
 // first instruction and the end of do is missed, and so comes to the command twice.
 func withUnblocked(but uint64, do func()) error {
 	old := map[syscall.Signal]sys.Action{}
-	for _, s := range watched[:handled] {
+	for _, s := range watched[unblockable:handled] {
 		action, err := sys.SetAction(s, sys.Ignore)
 		if err != nil {
 			return err
@@ -114,6 +142,10 @@ func (w *witness) watch() error {
 	if err := unix.SetNonblock(fd, false); err != nil {
 		return os.NewSyscallError("fcntl", err)
 	}
+	<-w.caught
+	w.mu.Lock()
+	clear(w.seen)
+	w.mu.Unlock()
 	go w.read(fd)
 	return nil
 }
@@ -124,9 +156,7 @@ func (w *witness) read(fd int) {
 		if err != nil {
 			return
 		}
-		w.mu.Lock()
-		w.seen[sig] = time.Now()
-		w.mu.Unlock()
+		w.saw(sig)
 	}
 }
 
