@@ -140,13 +140,18 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.kill()
 	}
 	return supervisor.Config{
-		Fake:     p.fakeRoot(),
+		Fake: p.fakeRoot(), SameTree: p.sameTree(),
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		MetadataOpen: !p.mounts() || p.givenOutside(),
 		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,
 	}
+}
+
+// sameTree tells whether the run sees the host's files as they are.
+func (p *plan) sameTree() bool {
+	return p.tier == 1 && p.readable == nil && len(p.private) == 0 && len(p.walls.hidden) == 0
 }
 
 // fakeRoot is what the supervisor has to know of a fake root, nil if there is none.

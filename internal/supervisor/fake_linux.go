@@ -130,8 +130,9 @@ func (f *FakeRoot) plain(st *unix.Statx_t, a attributes) bool {
 	return f.Mapped && !a.known && !f.UnknownIsReal && st.Uid == f.UID && st.Gid == f.GID
 }
 
-// note writes down what is shown of the file from now on.
-func (f *FakeRoot) note(st *unix.Statx_t, path string, change func(*fakeroot.Entry)) unix.Errno {
+// note writes down what is shown of the file from now on. path tells where it is,
+// if that is not known.
+func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*fakeroot.Entry)) unix.Errno {
 	f.noting.Lock()
 	defer f.noting.Unlock()
 	id := fakeroot.IDOf(st)
@@ -143,8 +144,8 @@ func (f *FakeRoot) note(st *unix.Statx_t, path string, change func(*fakeroot.Ent
 		a := f.unknown(st)
 		e = fakeroot.Entry{ID: id, Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev}
 	}
-	if e.Nlink = st.Nlink; path != "" {
-		e.Path = path
+	if e.Nlink = st.Nlink; e.Path == "" && path != nil {
+		e.Path = path()
 	}
 	change(&e)
 	var err error

@@ -49,7 +49,7 @@ func (f *FakeRoot) born(c *creds, dir attributes, place target.Place, asked uint
 }
 
 func (f *FakeRoot) bornAs(c *creds, dir attributes, st *unix.Statx_t, path string, asked uint32, more func(*fakeroot.Entry)) unix.Errno {
-	return f.note(st, path, func(e *fakeroot.Entry) {
+	return f.note(st, func() string { return path }, func(e *fakeroot.Entry) {
 		e.UID, e.GID = c.uid.fs, c.gid.fs
 		e.Mode = uint32(st.Mode) | asked&specialBits
 		if dir.mode&unix.S_ISGID != 0 {
@@ -71,8 +71,12 @@ func fakeMkdir(r *receiver, p *pinned) Answer {
 	mode := p.value(abi.Mode)
 	return r.make(p, mode&(unix.S_ISVTX|0777), func() Answer {
 		place := p.places[0]
-		return done(unix.Mkdirat(place.Dir, entry(place), mode&0777))
-	}, nil)
+		return done(unix.Mkdirat(place.Dir, entry(place), mode&0777|0700))
+	}, func(e *fakeroot.Entry) {
+		if e.Xattrs[aclAccess] == nil {
+			e.Mode &^= 0700 &^ mode
+		}
+	})
 }
 
 func fakeSymlink(r *receiver, p *pinned) Answer {
@@ -144,6 +148,33 @@ func fakeUnlink(r *receiver, p *pinned) Answer {
 		f.removed(a, &st)
 	}
 	return answer
+}
+
+// unlinkDirectly is fakeUnlink where nothing is asked but that the file is noted.
+func (r *receiver) unlinkDirectly(h *held) (Answer, bool) {
+	path, errno := h.path(h.row.Paths()[0].Path)
+	if errno != 0 {
+		return Refuse(errno), true
+	}
+	l := h.lookup(h.row.Paths()[0], path)
+	l.Follow = false
+	dir, direct, ok := r.s.view.Direct(l)
+	if !ok || !h.valid() {
+		return Answer{}, false
+	}
+	var st unix.Statx_t
+	if unix.Statx(dir, direct, unix.AT_SYMLINK_NOFOLLOW, statxMask, &st) != nil {
+		return Answer{}, false
+	}
+	flags := int(h.value(abi.AtFlags))
+	if h.name == "rmdir" {
+		flags = unix.AT_REMOVEDIR
+	}
+	a := done(unix.Unlinkat(dir, direct, flags))
+	if a.succeeded() {
+		r.s.Fake.removed(r.s.Fake.attributes(&st), &st)
+	}
+	return a, a.errno != unix.ENAMETOOLONG && a.errno != unix.EACCES
 }
 
 // removed notes that a name of the file is gone. With the last one the file

@@ -57,7 +57,7 @@ func (r *receiver) losesPrivileges(h *held, c *creds, o opening) {
 	if !a.known || a.mode&unix.S_IFMT != unix.S_IFREG || keeps && a.entry.Xattrs["security.capability"] == nil || !c.may(a, mayWrite) {
 		return
 	}
-	r.s.Fake.note(&st, "", func(e *fakeroot.Entry) {
+	r.s.Fake.note(&st, nil, func(e *fakeroot.Entry) {
 		delete(e.Xattrs, "security.capability")
 		if !c.capable(unix.CAP_FSETID) {
 			e.Mode = c.withoutPrivileges(e.Mode, a.gid)

@@ -135,7 +135,7 @@ func (f *FakeRoot) changesDirectory(c *creds, place target.Place) (attributes, u
 // removes tells the same of removing what is there, and what it is.
 func (f *FakeRoot) removes(c *creds, place target.Place) (attributes, unix.Statx_t, unix.Errno) {
 	a, st, errno := f.attributesAt(place.Dir, place.Name)
-	if errno != 0 {
+	if errno != 0 || c == rootCreds {
 		return a, st, errno
 	}
 	dir, errno := f.changesDirectory(c, place)

@@ -87,6 +87,9 @@ func (p *pinned) pinPath(arg abi.PathArg) (Answer, bool) {
 	if path == "" && p.emptyIsDescriptor(arg) {
 		return p.pinDescriptor(p.held.fd(arg.Dir))
 	}
+	if p.creds != nil && p.s.anyWrite && arg.Role != abi.Entry && p.row.Change != abi.HardLink {
+		return p.pinFile(arg, path)
+	}
 	l := p.lookup(arg, path)
 	l.Pin = true
 	place, errno := p.s.view.Resolve(l)

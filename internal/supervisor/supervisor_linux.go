@@ -46,6 +46,8 @@ type Config struct {
 	MetadataOpen bool
 	// Fake has the command be root; nil: it is who it is.
 	Fake *FakeRoot
+	// SameTree tells that the run sees the caller's files at the same paths.
+	SameTree bool
 	// Given are files that the command was given open for writing.
 	Given []FileID
 	// Loopback tells that the run has a network of its own,
@@ -98,6 +100,7 @@ func Start(cfg Config) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	view.Same = cfg.SameTree
 	s := &Supervisor{
 		Config: cfg, listener: cfg.Listener, view: view, given: map[FileID]bool{},
 		fd: int(cfg.Listener.Fd()), reports: newReporter(cfg.Violation), lead: make(chan struct{}, 1),

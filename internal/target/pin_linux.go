@@ -41,6 +41,21 @@ func (r root) open2(path string, flags uint64) (int, unix.Errno) {
 	}
 }
 
+// Direct returns a directory and a path from there by which the caller comes to
+// what a lookup leads to, in one step; false: there is none.
+func (v *View) Direct(l Lookup) (dir int, path string, ok bool) {
+	if !v.Same || v.chrooted.Load() || l.Path == "" {
+		return -1, "", false
+	}
+	if l.Path[0] == '/' {
+		return unix.AT_FDCWD, l.Path, !strings.HasPrefix(l.Path, "/proc") && !strings.HasPrefix(l.Path, "/dev")
+	}
+	if l.Dir < 0 && l.Dir != unix.AT_FDCWD {
+		return -1, "", false
+	}
+	return v.proc, linkOf(l.Thread, l.Dir) + "/" + l.Path, true
+}
+
 // OpenPath opens what a path leads to, for a look at it (O_PATH). The error is
 // the kernel's, or ELOOP where only a walk could tell.
 func (v *View) OpenPath(l Lookup) (int, unix.Errno) {
@@ -50,17 +65,24 @@ func (v *View) OpenPath(l Lookup) (int, unix.Errno) {
 		}
 		return v.openLink(l.Thread, l.Dir)
 	}
+	flags := unix.O_PATH | unix.O_CLOEXEC
+	if !l.Follow {
+		flags |= unix.O_NOFOLLOW
+	}
+	if dir, path, ok := v.Direct(l); ok {
+		if fd, err := unix.Openat(dir, path, flags, 0); err != unix.ENAMETOOLONG {
+			return fd, toErrnoOrNil(err)
+		}
+	}
 	root, errno := v.rootOf(l.Thread)
 	if errno != 0 {
 		return -1, errno
 	}
 	defer root.close()
 	if full, ok := v.textual(root, l); ok {
-		flags := uint64(0)
-		if !l.Follow {
-			flags = unix.O_NOFOLLOW
+		if fd, errno := root.open2(full, uint64(flags)); errno != unix.ENAMETOOLONG {
+			return fd, errno
 		}
-		return root.open2(full, flags)
 	}
 	l.Pin = true
 	p, errno := v.Resolve(l)
@@ -81,6 +103,15 @@ func (v *View) OpenPath(l Lookup) (int, unix.Errno) {
 func (v *View) Statx(l Lookup, mask int) (st unix.Statx_t, errno unix.Errno) {
 	if l.Path == "" && l.Empty {
 		return st, toErrnoOrNil(unix.Statx(v.proc, linkOf(l.Thread, l.Dir), 0, mask, &st))
+	}
+	if dir, path, ok := v.Direct(l); ok {
+		flags := 0
+		if !l.Follow {
+			flags = unix.AT_SYMLINK_NOFOLLOW
+		}
+		if err := unix.Statx(dir, path, flags, mask, &st); err != unix.ENAMETOOLONG {
+			return st, toErrnoOrNil(err)
+		}
 	}
 	fd, errno := v.OpenPath(l)
 	if errno != 0 {

@@ -16,6 +16,10 @@ type View struct {
 	proc int // the caller's /proc, O_PATH
 	self int // the caller's /proc/self/fd, O_PATH
 
+	// Same tells that the run sees what the caller sees, but for /proc and /dev.
+	// It is set before the view is used.
+	Same bool
+
 	chrooted atomic.Bool // a thread may have another root than the run's
 }
 
