@@ -88,7 +88,10 @@ func (p *plan) namespaces(cfg *stage.Config) {
 		cfg.Cloneflags |= unix.CLONE_NEWNET
 	}
 	cfg.UIDMap, cfg.GIDMap, cfg.Setgroups = idMaps()
-	if p.cmd.FakeRoot != nil && !p.root {
+	switch {
+	case p.ids != nil:
+		cfg.UIDMap, cfg.GIDMap, cfg.Setgroups, cfg.IDTools = p.ids.uids, p.ids.gids, true, p.ids.tools
+	case p.cmd.FakeRoot != nil && !p.root:
 		cfg.UIDMap[0].ContainerID, cfg.GIDMap[0].ContainerID = 0, 0
 	}
 }
@@ -164,10 +167,14 @@ func (p *plan) fakeRoot() *supervisor.FakeRoot {
 	if state == nil {
 		state = NewFakeState()
 	}
-	return &supervisor.FakeRoot{
+	fake := &supervisor.FakeRoot{
 		State: state, UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()),
 		Mapped: p.tier == 1 || p.root, UnknownIsReal: f.UnknownIsReal,
 	}
+	if p.ids != nil {
+		fake.UIDs, fake.GIDs = p.ids.uids, p.ids.gids
+	}
+	return fake
 }
 
 // onHost lists the places of the host that are seen in the run's own directories.

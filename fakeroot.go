@@ -15,6 +15,9 @@ const FakeRootAttribute = supervisor.FakeRootAttribute
 // program of the run sees what is noted. What the policy does not allow to be
 // written cannot be changed in this way either.
 type FakeRoot struct {
+	// Mode says how; empty is FakeSingle, or FakeNone on a host that lets us have
+	// no user namespaces.
+	Mode FakeMode
 	// State holds what was noted before, and takes what is noted. It may be
 	// used by several runs, one after the other or at once. Nil means one that
 	// is forgotten at the end.
@@ -23,6 +26,25 @@ type FakeRoot struct {
 	// they are; if false, the caller's own files are root's.
 	UnknownIsReal bool
 }
+
+// FakeMode is a way to be root without being it.
+type FakeMode string
+
+const (
+	// FakeSingle is a user namespace with one id, the rest by the supervisor. On
+	// disk everything stays the caller's. It is for packages.
+	FakeSingle FakeMode = "single"
+	// FakeSubuid is a user namespace with the caller's subordinate ids (subuid(5)),
+	// in which the kernel itself changes owners and ids, at native speed; the
+	// supervisor notes devices, trusted attributes and ids that are not in
+	// the range. On disk owners are those of the range afterwards, and
+	// set-user-ID bits are there: pack and clean up inside. The host's files
+	// that are not the caller's are shown as nobody's. It is for root
+	// file systems.
+	FakeSubuid FakeMode = "subuid"
+	// FakeNone is the supervisor alone, without a namespace.
+	FakeNone FakeMode = "none"
+)
 
 // FakeState is what a fake root has noted: see FakeEntry.
 type FakeState = fakeroot.State

@@ -32,8 +32,9 @@ type plan struct {
 	own      []string // what belongs to the run and may be written in any case
 	readable []string // nil: everything
 	links    []namespace.Link
-	terminal string // that the command is started on, "" if on none
-	tmp      string // tier 2: a directory for temporary files
+	terminal string  // that the command is started on, "" if on none
+	tmp      string  // tier 2: a directory for temporary files
+	ids      *subids // the fake root's range of ids, nil if it has none
 
 	enforcement []Enforcement
 	degraded    []string
@@ -55,6 +56,9 @@ func newPlan(c *Cmd) (*plan, error) {
 	}
 	p := &plan{cmd: c, tier: 1, root: os.Geteuid() == 0, log: c.Policy.Action() == policy.Log}
 	p.abi, _ = sys.LandlockABI()
+	if err := p.findFakeMode(); err != nil {
+		return nil, err
+	}
 	if err := p.resolve(); err != nil {
 		return nil, err
 	}
@@ -66,7 +70,13 @@ func newPlan(c *Cmd) (*plan, error) {
 			return nil, err
 		}
 	}
-	return p, p.findView()
+	if err := p.findView(); err != nil {
+		return nil, err
+	}
+	if f := c.FakeRoot; f != nil && f.Mode == FakeNone {
+		return p, p.stepDown(errors.New("the fake root's mode is none"))
+	}
+	return p, nil
 }
 
 func (p *plan) resolve() (err error) {
@@ -206,6 +216,7 @@ func (p *plan) filter() seccomp.Options {
 		Families: p.families(),
 		Process:  p.tier > 1,
 		Fake:     p.cmd.FakeRoot != nil,
+		OwnIDs:   p.ids != nil,
 		SysV:     p.tier > 1 && !p.log,
 	}
 	for name := range p.cmd.Handlers {

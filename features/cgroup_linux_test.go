@@ -150,12 +150,16 @@ func TestSubordinate(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := subordinate(file)
-		if got != want || (err == nil) != (want != "") || (err != nil && !errors.Is(err, errNoRange)) {
-			t.Errorf("%q: %q, %v", text, got, err)
+		first, count, err := subordinate(file)
+		got := ""
+		if err == nil {
+			got = strconv.Itoa(first)
+		}
+		if got != want || (err == nil) != (count > 0) || (err != nil && !errors.Is(err, errNoRange)) {
+			t.Errorf("%q: %q, %d of them, %v", text, got, count, err)
 		}
 	}
-	if _, err := subordinate(file + "-absent"); !errors.Is(err, errors.ErrUnsupported) {
+	if _, _, err := subordinate(file + "-absent"); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("no file: %v", err)
 	}
 }

@@ -22,16 +22,22 @@ func probeNewuidmap() error {
 			return refusal{fmt.Errorf("%s: %w", p, unix.ENOENT)}
 		}
 	}
-	uids, err := subordinate("/etc/subuid")
+	uids, _, err := SubordinateUIDs()
 	if err != nil {
 		return err
 	}
-	gids, err := subordinate("/etc/subgid")
+	gids, _, err := SubordinateGIDs()
 	if err != nil {
 		return err
 	}
-	return mapRanges(uids, gids)
+	return mapRanges(strconv.Itoa(uids), strconv.Itoa(gids))
 }
+
+// SubordinateUIDs returns this user's first range in /etc/subuid: the first id and how many.
+func SubordinateUIDs() (first, count int, err error) { return subordinate("/etc/subuid") }
+
+// SubordinateGIDs is SubordinateUIDs of /etc/subgid.
+func SubordinateGIDs() (first, count int, err error) { return subordinate("/etc/subgid") }
 
 // mapRanges starts a child in a user namespace without mappings, and has the programs make them.
 func mapRanges(uids, gids string) error {
@@ -58,21 +64,25 @@ func mapRange(program, pid string, id int, first string) error {
 	return verdict(program, err)
 }
 
-// subordinate returns the first id of this user's first range in a file like /etc/subuid, where a user is a name or a
-// number (subuid(5)).
-func subordinate(file string) (string, error) {
+// subordinate returns this user's first range in a file like /etc/subuid, where a user is a name or a number (subuid(5)).
+func subordinate(file string) (first, count int, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
+		return 0, 0, err
 	}
 	users := userNames(os.Geteuid())
 	for line := range strings.Lines(string(text)) {
 		field := strings.Split(strings.TrimSpace(line), ":")
-		if len(field) == 3 && users[field[0]] && field[2] != "0" {
-			return field[1], nil
+		if len(field) != 3 || !users[field[0]] {
+			continue
+		}
+		first, e1 := strconv.Atoi(field[1])
+		count, e2 := strconv.Atoi(field[2])
+		if e1 == nil && e2 == nil && count > 0 {
+			return first, count, nil
 		}
 	}
-	return "", refusal{fmt.Errorf("%s: %w", file, errNoRange)}
+	return 0, 0, refusal{fmt.Errorf("%s: %w", file, errNoRange)}
 }
 
 // userNames returns the number of a user and its names in /etc/passwd.

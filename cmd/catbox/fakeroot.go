@@ -3,13 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox"
@@ -24,13 +25,20 @@ type fakeOptions struct {
 	load, save    string // of either format, and the text of fakeroot(1)
 	unknownIsReal bool
 	manifest      string
+	mode          string
+	version       bool
 }
 
 func (o *fakeOptions) addRunFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.on, "fakeroot", false, "the command is root: what only root may do to the files that it may write is noted, and shown")
 	f.Var((*word)(&o.state), "fakeroot-state", "keep what --fakeroot notes in `FILE`, and go on with what is in it")
+	o.addModeFlag(f)
 	f.Var((*word)(&o.manifest), "manifest", "at the end, list what --fakeroot noted in `FILE`: JSON lines, or mtree(5) if its name ends in .mtree")
+}
+
+func (o *fakeOptions) addModeFlag(f *pflag.FlagSet) {
+	f.Var((*word)(&o.mode), "fakeroot-mode", "`MODE` single: one id, the rest is noted; subuid: the ids of /etc/subuid, also on disk, for root file systems;\nnone: no user namespace (default: single, or none where there are no user namespaces)")
 }
 
 func newFakeroot() *cobra.Command {
@@ -48,13 +56,21 @@ what is noted, also static ones and those with an empty environment.
 
 Nothing is confined: that is 'catbox run --fakeroot'. Inside of a fake root,
 COMMAND joins that one. A copy of, or a link to, catbox that is named fakeroot
-does what this command does.`,
+does what this command does, and sets FAKEROOTKEY, by which some programs know
+that they were started by fakeroot(1).`,
 		Example: `  catbox fakeroot -- make install DESTDIR=$PWD/pkg
   catbox fakeroot -s state -- tar xf root.tar; catbox fakeroot -i state -- tar cf again.tar .
   ln -s "$(which catbox)" ~/bin/fakeroot; dpkg-buildpackage -r$HOME/bin/fakeroot`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.fake.version {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "fakeroot of catbox %s\n", readVersion().Version)
+				return err
+			}
 			if len(args) == 0 {
 				args = []string{shell()}
+			}
+			if calledFakeroot(os.Args[0]) {
+				o.settings.Env = map[string]string{keyVariable: "catbox"}
 			}
 			if insideFakeRoot() {
 				return o.join(args)
@@ -69,8 +85,11 @@ does what this command does.`,
 	f.VarP((*word)(&o.fake.load), "load-file", "i", "begin with what is in `FILE`, of fakeroot(1) or catbox")
 	f.BoolVarP(&o.fake.unknownIsReal, "unknown-is-real", "u", false, "show the owners of files of which nothing is noted as they are")
 	f.Var((*word)(&o.fake.state), "fakeroot-state", "keep what is noted in `FILE`, as it happens")
+	o.fake.addModeFlag(f)
 	f.Var((*word)(&o.fake.manifest), "manifest", "at the end, list what was noted in `FILE`: JSON lines, or mtree(5) if its name ends in .mtree")
 	f.Var((*descriptor)(&o.statusFD), "json-status-fd", "write JSON lines about the run to the open descriptor `N`")
+	f.BoolVar(&o.verbose, "verbose", false, "say at the end how the fake root was made, and what was used")
+	f.BoolVarP(&o.fake.version, "version", "v", false, "print the version, as fakeroot(1) does")
 	// Of fakeroot(1), about its library and its daemon, which are not here.
 	f.StringVarP(&ignored, "lib", "l", "", "")
 	f.StringVarP(&ignored, "faked", "f", "", "")
@@ -80,6 +99,10 @@ does what this command does.`,
 	}
 	return cmd
 }
+
+// keyVariable is set by fakeroot(1). makepkg(8) does not go on without it, and
+// debhelper leaves out what does not go with a preloaded library.
+const keyVariable = "FAKEROOTKEY"
 
 func shell() string {
 	if s := os.Getenv("SHELL"); s != "" {
@@ -102,9 +125,9 @@ func insideFakeRoot() bool {
 
 // join executes the command in the fake root around this process.
 func (o *runOptions) join(args []string) error {
-	for flag, value := range map[string]string{"-s": o.fake.save, "-i": o.fake.load, "--fakeroot-state": o.fake.state, "--manifest": o.fake.manifest} {
-		if value != "" {
-			say("%s %s: this fake root joins the one around it, which keeps the state", flag, record.Quote(value))
+	for _, f := range o.fake.files() {
+		if f.path != "" {
+			say("%s %s: this fake root joins the one around it, which keeps the state", f.flag, record.Quote(f.path))
 		}
 	}
 	cwd, err := os.Getwd()
@@ -115,60 +138,128 @@ func (o *runOptions) join(args []string) error {
 	if err != nil {
 		return err
 	}
-	return &catbox.ExecError{Path: path, Err: syscall.Exec(path, args, os.Environ())}
+	return &catbox.ExecError{Path: path, Err: syscall.Exec(path, args, o.environment())}
+}
+
+// file is one that a flag names.
+type file struct{ flag, path string }
+
+func (o *fakeOptions) files() []file {
+	return []file{{"-s", o.save}, {"-i", o.load}, {"--fakeroot-state", o.state}, {"--manifest", o.manifest}}
 }
 
 // fakeSession is the fake root of a run, with the files that it is kept in.
 type fakeSession struct {
 	fakeOptions
-	state *catbox.FakeState
-	cwd   string
+	state    *catbox.FakeState
+	cwd      string
+	manifest *output // nil without one
+	warned   int     // how many of the state's warnings were said
+
+	mu      sync.Mutex
+	dropped fakeroot.Gone // while the command ran
 }
+
+var errInFakeRoot = errors.New("this is inside of a fake root, which has the one seccomp listener that there can be: " +
+	"to confine a command there, start all of it with 'catbox run --fakeroot'")
 
 // open reads the state. Nothing is written yet: a state that cannot be read is an error and stays as it is.
 func (o fakeOptions) open() (*fakeSession, error) {
+	if insideFakeRoot() {
+		return nil, errInFakeRoot
+	}
 	if !o.on {
-		for flag, value := range map[string]string{"--fakeroot-state": o.state, "--manifest": o.manifest} {
-			if value != "" {
-				return nil, usage("%s is for --fakeroot", flag)
-			}
-		}
-		return nil, nil
+		return nil, o.unused()
+	}
+	if o.state != "" && o.load != "" {
+		return nil, usage("--fakeroot-state and -i exclude each other: the state is read from one file")
 	}
 	cwd, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
 	s := &fakeSession{fakeOptions: o, cwd: cwd}
-	switch {
-	case o.state != "" && o.load != "":
-		return nil, usage("--fakeroot-state and -i exclude each other: the state is read from one file")
-	case o.state != "":
-		s.state, err = catbox.OpenFakeState(o.state)
-	case o.load != "":
-		s.state, err = catbox.LoadFakeState(o.load)
-		if errors.Is(err, os.ErrNotExist) { // fakeroot(1) says so too, and goes on
-			say("%s does not exist: nothing is noted so far", record.Quote(o.load))
-			s.state, err = catbox.NewFakeState(), nil
-		}
-	default:
-		s.state = catbox.NewFakeState()
+	if err := s.openOutputs(); err != nil {
+		return nil, err
 	}
-	if err == nil && o.save != "" {
-		err = fakeroot.Check(o.save)
-	}
-	if err != nil {
+	if s.state, err = o.read(); err != nil {
+		s.manifest.close()
 		return nil, err
 	}
 	s.clean()
+	s.state.OnDrop(s.drop)
 	return s, nil
+}
+
+// unused is the error of flags that are for nothing.
+func (o fakeOptions) unused() error {
+	for _, f := range o.files() {
+		if f.path != "" {
+			return usage("%s is for --fakeroot", f.flag)
+		}
+	}
+	if o.mode != "" {
+		return usage("--fakeroot-mode is for --fakeroot")
+	}
+	return nil
+}
+
+func (o fakeOptions) read() (*catbox.FakeState, error) {
+	switch {
+	case o.state != "":
+		return catbox.OpenFakeState(o.state)
+	case o.load == "":
+		return catbox.NewFakeState(), nil
+	}
+	state, err := catbox.LoadFakeState(o.load)
+	if errors.Is(err, os.ErrNotExist) { // fakeroot(1) says so too, and goes on
+		say("%s does not exist: nothing is noted so far", record.Quote(o.load))
+		return catbox.NewFakeState(), nil
+	}
+	return state, err
+}
+
+// openOutputs finds out what could not be written at the end, before the
+// command runs for nothing.
+func (s *fakeSession) openOutputs() (err error) {
+	if s.save != "" {
+		if err := checkSave(s.save); err != nil {
+			return err
+		}
+	}
+	if s.fakeOptions.manifest != "" {
+		s.manifest, err = openOutput(s.fakeOptions.manifest)
+	}
+	return err
+}
+
+func checkSave(path string) error {
+	if err := fakeroot.Check(path); err != nil {
+		return err
+	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() || strings.HasPrefix(path, "/dev/") {
+		return nil // written to, not replaced
+	}
+	return mayWrite(filepath.Dir(path))
+}
+
+// drop is told of an entry whose file was removed by somebody outside.
+func (s *fakeSession) drop(e catbox.FakeEntry) {
+	const most = 1000 // to remember; a run can last
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.dropped) < most {
+		s.dropped = append(s.dropped, e)
+	}
 }
 
 // clean forgets files that are not there any more.
 func (s *fakeSession) clean() {
-	for _, w := range s.state.Warnings() {
+	warnings := s.state.Warnings()
+	for _, w := range warnings {
 		say("%s", w)
 	}
+	s.warned = len(warnings)
 	gone, err := s.state.Clean(fakeroot.At)
 	if err != nil {
 		say("%s", err)
@@ -183,7 +274,7 @@ func (s *fakeSession) command() *catbox.FakeRoot {
 	if s == nil {
 		return nil
 	}
-	return &catbox.FakeRoot{State: s.state, UnknownIsReal: s.unknownIsReal}
+	return &catbox.FakeRoot{Mode: catbox.FakeMode(s.mode), State: s.state, UnknownIsReal: s.unknownIsReal}
 }
 
 // close saves what was noted. It is called whatever the end of the run was.
@@ -195,33 +286,16 @@ func (s *fakeSession) close() error {
 	if s.save != "" {
 		errs = append(errs, s.state.Save(s.save, catbox.FakeText))
 	}
-	if s.manifest != "" {
-		errs = append(errs, s.writeManifest())
+	if s.manifest != nil {
+		errs = append(errs, s.writeManifest(), s.manifest.close())
 	}
 	errs = append(errs, s.state.Close())
-	for _, w := range s.state.Warnings() {
+	for _, w := range s.state.Warnings()[s.warned:] {
 		say("%s", w)
 	}
+	if s.mu.Lock(); len(s.dropped) > 0 {
+		say("%s", s.dropped)
+	}
+	s.mu.Unlock()
 	return errors.Join(errs...)
-}
-
-func (s *fakeSession) writeManifest() error {
-	f, err := os.Create(s.manifest)
-	if err != nil {
-		return err
-	}
-	write := func(w io.Writer) error { return fakeroot.WriteManifest(w, s.cwd, s.state.Entries()) }
-	if strings.HasSuffix(s.manifest, ".mtree") {
-		write = func(w io.Writer) error { return fakeroot.WriteMtree(w, s.cwd, s.state.Entries(), os.Readlink) }
-	}
-	err = write(f)
-	var lost *fakeroot.Lost
-	if errors.As(err, &lost) {
-		say("%s: %s", record.Quote(s.manifest), lost)
-		err = nil
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("manifest: %w", err)
-	}
-	return nil
 }

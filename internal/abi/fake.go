@@ -98,6 +98,7 @@ var fakes = []faked{
 
 	{"capget", [6]Role{Buffer, Buffer}, Pass, FakeCaps, ""},
 	{"capset", [6]Role{Buffer, Buffer}, Pass, FakeCaps, ""},
+	{"prctl", [6]Role{Value, Value, Value, Value, Value}, Pass, FakeCaps, "a fake root answers what is about capabilities"},
 
 	{"chroot", [6]Role{Path}, Namespace, FakeRoot, "changes what paths mean; Landlock does not see it"},
 

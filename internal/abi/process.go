@@ -71,7 +71,6 @@ var passProcess = []entry{
 	{"membarrier", [6]Role{Value, Value, Value}, Pass, ""},
 	{"getcpu", [6]Role{Buffer, Buffer}, Pass, ""},
 	{"arch_prctl", [6]Role{Value, Value}, Pass, ""},
-	{"prctl", [6]Role{Value, Value, Value, Value, Value}, Pass, ""},
 	{"personality", [6]Role{Value}, Pass, "changes nothing that the filter looks at"},
 	{"modify_ldt", [6]Role{Value, Buffer, Size}, Pass, ""},
 	{"set_thread_area", [6]Role{Buffer}, Pass, ""},

@@ -55,7 +55,9 @@ type Options struct {
 	Nesting bool
 
 	// Fake sends what a fake root has its own answer for, and the class Write.
-	Fake bool
+	// With OwnIDs the run has a range of ids, with which the kernel does most of
+	// it: what is left is who asks for devices, and what cannot be done there.
+	Fake, OwnIDs bool
 
 	// Calls are further system calls to be sent, whatever their class. What the
 	// filter refuses stays refused. A call that must not be held (close, wait
@@ -112,7 +114,12 @@ func heldUnlessRefused(rules []Rule) []Rule {
 // row are the rules of a row, without its name.
 func (o Options) row(r *abi.Row) []Rule {
 	if o.Listener && o.Fake && r.Fake != abi.NoFake {
-		return []Rule{always(Notify)}
+		if !o.OwnIDs {
+			return faked(r)
+		}
+		if rules := o.fakeOwnIDs(r); rules != nil {
+			return rules
+		}
 	}
 	switch r.Class {
 	case abi.NoSys, abi.NoPerm:
@@ -124,9 +131,9 @@ func (o Options) row(r *abi.Row) []Rule {
 	case abi.Open:
 		return o.open(r)
 	case abi.Write:
-		return only(o.Listener && (o.Writes || o.Fake || r.Change == abi.Chown), always(Notify))
+		return only(o.Listener && (o.Writes || o.fakes(r.Change)), always(Notify))
 	case abi.Exec:
-		return only(o.Listener && (o.Exec || o.Fake), always(Notify))
+		return only(o.Listener && (o.Exec || o.Fake && !o.OwnIDs), always(Notify))
 	case abi.Stat:
 		return only(o.Listener && o.Stats, always(Notify))
 	case abi.Connect:
@@ -141,6 +148,55 @@ func (o Options) row(r *abi.Row) []Rule {
 		return o.arguments(r)
 	}
 	return nil
+}
+
+// fakes tells whether a change is sent although everything may be written. What
+// sets an owner is sent in any case: see Writes.
+func (o Options) fakes(c abi.Change) bool {
+	switch c {
+	case abi.Chown:
+		return true
+	case abi.Mknod, abi.Setxattr, abi.Removexattr, abi.Unlink, abi.Rename:
+		return o.Fake
+	}
+	return o.Fake && !o.OwnIDs
+}
+
+// fakeOwnIDs are the rules for what the kernel does not know of. Programs that
+// handle devices ask without following symbolic links.
+func (o Options) fakeOwnIDs(r *abi.Row) []Rule {
+	switch r.Fake {
+	case abi.FakeGetID, abi.FakeSetID, abi.FakeCaps:
+		return []Rule{}
+	case abi.FakeStat:
+		return o.fakeStat(r)
+	}
+	return []Rule{always(Notify)}
+}
+
+func (o Options) fakeStat(r *abi.Row) []Rule {
+	flags := r.Arg(abi.AtFlags)
+	switch {
+	case o.Stats, r.Name == "statx", len(r.Paths()) > 0 && r.Paths()[0].Role == abi.Link:
+		return []Rule{always(Notify)}
+	case flags < 0:
+		return []Rule{}
+	}
+	return []Rule{{When: []Cond{{flags, unix.AT_SYMLINK_NOFOLLOW, 0, AnySet}}, Do: Notify}}
+}
+
+// faked sends a call that a fake root answers.
+func faked(r *abi.Row) []Rule {
+	if r.Name == "prctl" {
+		return oneOf(0, privilegeOptions, Notify)
+	}
+	return []Rule{always(Notify)}
+}
+
+// privilegeOptions are prctl's about capabilities(7).
+var privilegeOptions = []uint64{
+	unix.PR_GET_KEEPCAPS, unix.PR_SET_KEEPCAPS, unix.PR_CAPBSET_READ, unix.PR_CAPBSET_DROP, unix.PR_GET_SECUREBITS,
+	unix.PR_SET_SECUREBITS, unix.PR_SET_NO_NEW_PRIVS, unix.PR_GET_NO_NEW_PRIVS, unix.PR_CAP_AMBIENT,
 }
 
 func always(v Verdict) Rule { return Rule{Do: v} }
@@ -170,7 +226,7 @@ const writing = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC | unix
 func (o Options) open(r *abi.Row) []Rule {
 	flags := r.Arg(abi.OpenFlags)
 	switch {
-	case !o.Listener || !o.Reads && !o.Writes && !o.Fake:
+	case !o.Listener || !o.Reads && !o.Writes && (!o.Fake || o.OwnIDs):
 		return nil
 	case o.Reads || flags < 0: // creat, and openat2, whose flags are in memory
 		return []Rule{always(Notify)}

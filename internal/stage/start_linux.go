@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -21,6 +24,9 @@ type Config struct {
 	UIDMap     []syscall.SysProcIDMap
 	GIDMap     []syscall.SysProcIDMap
 	Setgroups  bool // whether setgroups(2) may be allowed in the user namespace
+	// IDTools are newuidmap(1) and newgidmap(1), by which an ordinary user maps more than its own ids; "" is
+	// the kernel's own way.
+	IDTools [2]string
 	// Caps are those that the command keeps (1<<capability), where it has a user namespace.
 	Caps uint64
 
@@ -148,6 +154,9 @@ func (r *Run) mapIDs(cfg Config) error {
 	if cfg.Cloneflags&unix.CLONE_NEWUSER == 0 {
 		return nil
 	}
+	if cfg.IDTools[0] != "" {
+		return errors.Join(r.runIDTool(cfg.IDTools[0], cfg.UIDMap), r.runIDTool(cfg.IDTools[1], cfg.GIDMap))
+	}
 	dir := fmt.Sprintf("/proc/%d/", r.PID())
 	if !cfg.Setgroups {
 		if err := os.WriteFile(dir+"setgroups", []byte("deny"), 0); err != nil {
@@ -158,6 +167,16 @@ func (r *Run) mapIDs(cfg Config) error {
 		return err
 	}
 	return os.WriteFile(dir+"uid_map", idMap(cfg.UIDMap), 0)
+}
+
+// runIDTool has newuidmap(1) or newgidmap(1) write a map.
+func (r *Run) runIDTool(program string, extents []syscall.SysProcIDMap) error {
+	args := append([]string{strconv.Itoa(r.PID())}, strings.Fields(string(idMap(extents)))...)
+	out, err := exec.Command(program, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", program, err, strings.TrimSpace(string(out)))
+	}
+	return nil
 }
 
 func idMap(extents []syscall.SysProcIDMap) []byte {

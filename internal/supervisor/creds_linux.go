@@ -25,13 +25,18 @@ type creds struct {
 	effective uint64 // capabilities
 	permitted uint64
 	inherited uint64
-	nice      int8 // 0: the kernel's; else what only root could have asked for
+	bounding  uint64
+	ambient   uint64
+	secure    uint8 // securebits
+	nice      int8  // 0: the kernel's; else what only root could have asked for
+
+	noNewPrivs bool // asked for by the program; that of every run does not count
 }
 
 // allCaps are the capabilities that root has (capabilities(7), Linux 5.9).
 const allCaps = 1<<(unix.CAP_LAST_CAP+1) - 1
 
-var rootCreds = &creds{groups: []uint32{0}, effective: allCaps, permitted: allCaps}
+var rootCreds = &creds{groups: []uint32{0}, effective: allCaps, permitted: allCaps, bounding: allCaps}
 
 func (c *creds) capable(capability uint) bool { return c.effective&(1<<capability) != 0 }
 
@@ -39,7 +44,9 @@ func (c *creds) inGroup(gid uint32) bool { return c.gid.fs == gid || slices.Cont
 
 func (c *creds) equal(o *creds) bool {
 	return c.uid == o.uid && c.gid == o.gid && slices.Equal(c.groups, o.groups) &&
-		c.effective == o.effective && c.permitted == o.permitted && c.inherited == o.inherited && c.nice == o.nice
+		c.effective == o.effective && c.permitted == o.permitted && c.inherited == o.inherited &&
+		c.bounding == o.bounding && c.ambient == o.ambient && c.secure == o.secure &&
+		c.nice == o.nice && c.noNewPrivs == o.noNewPrivs
 }
 
 // credTable knows which process has which credentials. A process carries the

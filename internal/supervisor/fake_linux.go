@@ -4,6 +4,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +22,11 @@ type FakeRoot struct {
 	UID, GID uint32
 	// Mapped tells that the run has a user namespace in which they are 0.
 	Mapped bool
+	// UIDs and GIDs are the ids that the run's user namespace has besides, if it
+	// has a range of them: then the kernel knows who a process is and what it may,
+	// owners are changed and not noted, and what is left to note is devices,
+	// attributes and ids that are not in the range.
+	UIDs, GIDs []syscall.SysProcIDMap
 	// UnknownIsReal shows the owners of files of which nothing is noted as they are.
 	UnknownIsReal bool
 
@@ -41,6 +47,9 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 			return a, true
 		}
 	}
+	if r.s.Fake.ownIDs() && h.row.Class == abi.Write {
+		return r.ownIDsWrite(h)
+	}
 	switch h.row.Fake {
 	case abi.FakeStat:
 		return r.fakeStat(h), true
@@ -58,6 +67,9 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 		return r.priority(h), true
 	case abi.FakeRoot:
 		return r.fakeChroot(h), true
+	}
+	if r.s.Fake.ownIDs() {
+		return Answer{}, false // the kernel knows what to make of it
 	}
 	switch h.row.Class {
 	case abi.Write:
@@ -102,12 +114,15 @@ func (f *FakeRoot) attributes(st *unix.Statx_t) attributes {
 // unknown is what is shown of a file of which nothing is noted.
 func (f *FakeRoot) unknown(st *unix.Statx_t) attributes {
 	return attributes{
-		mode: uint32(st.Mode), uid: f.shown(st.Uid, f.UID), gid: f.shown(st.Gid, f.GID),
+		mode: uint32(st.Mode), uid: f.shown(st.Uid, f.UID, f.UIDs), gid: f.shown(st.Gid, f.GID, f.GIDs),
 		rdev: unix.Mkdev(st.Rdev_major, st.Rdev_minor),
 	}
 }
 
-func (f *FakeRoot) shown(id, own uint32) uint32 {
+func (f *FakeRoot) shown(id, own uint32, ids []syscall.SysProcIDMap) uint32 {
+	if f.ownIDs() {
+		return inside(id, ids)
+	}
 	if id == own && !f.UnknownIsReal {
 		return 0
 	}
@@ -127,6 +142,9 @@ func (f *FakeRoot) find(id fakeroot.ID) (fakeroot.Entry, bool) {
 
 // plain tells that the kernel shows the run what it is to be shown.
 func (f *FakeRoot) plain(st *unix.Statx_t, a attributes) bool {
+	if f.ownIDs() {
+		return !a.known
+	}
 	return f.Mapped && !a.known && !f.UnknownIsReal && st.Uid == f.UID && st.Gid == f.GID
 }
 

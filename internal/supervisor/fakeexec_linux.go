@@ -41,28 +41,50 @@ func (r *receiver) fakeExec(h *held) (a Answer, done bool) {
 }
 
 // executing are the credentials of a program that is executed (credentials(7),
-// capabilities(7)). Scripts do not get those of their file.
+// capabilities(7)). Scripts do not get those of their file, nor does anybody who
+// has asked for no_new_privs.
 func (c *creds) executing(file attributes, isScript func() bool) *creds {
 	n := *c
+	setuid := file.mode&unix.S_ISUID != 0
 	setgid := file.mode&(unix.S_ISGID|unix.S_IXGRP) == unix.S_ISGID|unix.S_IXGRP
-	if (file.mode&unix.S_ISUID != 0 || setgid) && !isScript() {
-		if file.mode&unix.S_ISUID != 0 {
-			n.uid.effective = file.uid
-		}
-		if setgid {
-			n.gid.effective = file.gid
-		}
+	fileCaps, caps := file.caps()
+	if (setuid || setgid || caps) && (c.noNewPrivs || isScript()) {
+		setuid, setgid, caps = false, false, false
+	}
+	if setuid {
+		n.uid.effective = file.uid
+	}
+	if setgid {
+		n.gid.effective = file.gid
+	}
+	if caps || n.uid.effective != n.uid.real || n.gid.effective != n.gid.real {
+		n.ambient = 0
 	}
 	n.uid.saved, n.uid.fs = n.uid.effective, n.uid.effective
 	n.gid.saved, n.gid.fs = n.gid.effective, n.gid.effective
-	n.permitted, n.effective = 0, 0
-	if n.uid.real == 0 || n.uid.effective == 0 {
-		n.permitted = allCaps
-	}
-	if n.uid.effective == 0 {
-		n.effective = allCaps
-	}
+	n.capsExecuting(fileCaps, caps)
+	n.secure &^= secureKeepCaps
 	return &n
+}
+
+// capsExecuting are the capabilities that go with the ids and the file's
+// (capabilities(7), Transformation of capabilities during execve()). Root has
+// those of its file, if it is root by being set-user-ID only.
+func (c *creds) capsExecuting(file capabilities, has bool) {
+	if !has {
+		file = capabilities{}
+	}
+	if c.secure&secureNoRoot == 0 && !(has && c.uid.real != 0) {
+		if c.uid.real == 0 || c.uid.effective == 0 {
+			file.permitted, file.inherited = allCaps, allCaps
+		}
+		file.effective = file.effective || c.uid.effective == 0
+	}
+	c.permitted = file.permitted&c.bounding | file.inherited&c.inherited | c.ambient
+	c.effective = c.ambient
+	if file.effective {
+		c.effective = c.permitted
+	}
 }
 
 // isScript tells whether a file begins with "#!", as far as it can be read.

@@ -239,8 +239,14 @@ const fsCaps = 1<<unix.CAP_CHOWN | 1<<unix.CAP_MKNOD | 1<<unix.CAP_DAC_OVERRIDE 
 // capsAfter takes and gives capabilities as user ids change from and to 0
 // (capabilities(7), Effect of user ID changes on capabilities).
 func (c *creds) capsAfter(old ids) {
+	if c.secure&secureNoSetuidFixup != 0 {
+		return
+	}
 	if old.hasRoot() && !c.uid.hasRoot() {
-		c.permitted, c.effective = 0, 0
+		if c.secure&secureKeepCaps == 0 {
+			c.permitted, c.effective = 0, 0
+		}
+		c.ambient = 0
 	}
 	if old.effective == 0 && c.uid.effective != 0 {
 		c.effective = 0
@@ -263,8 +269,11 @@ const (
 	capsVersion3 = 0x20080522
 )
 
-// caps answers capget and capset.
+// caps answers capget, capset and what prctl has about capabilities.
 func (r *receiver) caps(h *held) Answer {
+	if h.name == "prctl" {
+		return r.privileges(h)
+	}
 	var head [8]byte
 	if errno := h.thread.Read(h.pointer(0), head[:]); errno != 0 {
 		return Refuse(errno)
@@ -325,8 +334,9 @@ func (r *receiver) capset(h *held, words int) Answer {
 	c.effective, c.permitted, c.inherited = c.effective&allCaps, c.permitted&allCaps, c.inherited&allCaps
 	mayInherit := old.inherited | old.permitted
 	if old.capable(unix.CAP_SETPCAP) {
-		mayInherit = allCaps
+		mayInherit = old.inherited | old.bounding
 	}
+	c.ambient &= c.permitted & c.inherited
 	if c.permitted&^old.permitted != 0 || c.effective&^c.permitted != 0 || c.inherited&^mayInherit != 0 {
 		return Refuse(unix.EPERM)
 	}

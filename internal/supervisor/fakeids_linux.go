@@ -1,0 +1,138 @@
+package supervisor
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/abi"
+)
+
+// overflowID is what the kernel shows of an id that a user namespace does not
+// have (proc_sys_kernel(5), overflowuid).
+const overflowID = 65534
+
+// ownIDs tells that the run has a range of ids of its own.
+func (f *FakeRoot) ownIDs() bool { return len(f.UIDs) > 0 }
+
+// inside is an id as the run's user namespace has it.
+func inside(id uint32, ids []syscall.SysProcIDMap) uint32 {
+	for _, e := range ids {
+		if n := int(id) - e.HostID; n >= 0 && n < e.Size {
+			return uint32(e.ContainerID + n)
+		}
+	}
+	return overflowID
+}
+
+func hasID(id int64, ids []syscall.SysProcIDMap) bool {
+	return id == noID || slices.ContainsFunc(ids, func(e syscall.SysProcIDMap) bool {
+		return id >= int64(e.ContainerID) && id < int64(e.ContainerID+e.Size)
+	})
+}
+
+// ownIDsWrite does what the kernel cannot do in a namespace with a range of ids;
+// the rest is decided by the policy alone.
+func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
+	paths := h.row.Paths()
+	switch h.row.Change {
+	case abi.Chown:
+		uid, gid := h.owners()
+		if hasID(uid, r.s.Fake.UIDs) && hasID(gid, r.s.Fake.GIDs) && r.unnotedFile(h) {
+			return r.mapped(h)
+		}
+	case abi.Mknod:
+		if !isDevice(h.value(abi.Mode)) {
+			return Answer{}, false
+		}
+	case abi.Setxattr, abi.Removexattr:
+		if !strings.HasPrefix(h.attributeName(), "trusted.") {
+			return Answer{}, false
+		}
+	case abi.Unlink, abi.Rename:
+		r.forget(h, paths)
+		return Answer{}, false
+	default:
+		return Answer{}, false
+	}
+	if !h.isRoot() {
+		return Refuse(unix.EPERM), true
+	}
+	return r.fakeChange(h, rootCreds), true
+}
+
+// mapped is a change of owner that the kernel can make.
+func (r *receiver) mapped(h *held) (Answer, bool) {
+	if r.s.anyWrite {
+		return Continue(), true // wall: none is needed, everything may be written
+	}
+	if a, refused := h.judgeWrite(); refused {
+		return a, true
+	}
+	// Wall: read-only mounts; and the ids are those of the run's namespace alone.
+	return Continue(), true
+}
+
+// isRoot tells whether the thread has root's capabilities in the run's namespace.
+func (h *held) isRoot() bool {
+	status, errno := h.thread.Status()
+	return errno == 0 && status.Caps&(1<<unix.CAP_CHOWN) != 0
+}
+
+// unnotedFile tells that nothing is noted of the file that the call is about.
+func (r *receiver) unnotedFile(h *held) bool {
+	if r.s.Fake.State.Len() == 0 {
+		return true
+	}
+	l, errno := h.statLookup()
+	if errno != 0 {
+		return true
+	}
+	st, errno := r.s.view.Statx(l, statxMask)
+	return errno != 0 || !r.s.Fake.attributes(&st).known
+}
+
+// forget follows what a removal or a rename does to what is noted. The kernel
+// does it, and could refuse: what is noted of a device is lost then, and its
+// inode, a socket, is what it is on disk.
+func (r *receiver) forget(h *held, args []abi.PathArg) {
+	f := r.s.Fake
+	if f.State.Len() == 0 {
+		return
+	}
+	last := args[len(args)-1]
+	if a, st, ok := r.named(h, last); ok && a.known {
+		f.removed(a, &st)
+	}
+	if h.row.Change != abi.Rename {
+		return
+	}
+	from, errno := r.canonicalOf(h, args[0])
+	to, errno2 := r.canonicalOf(h, last)
+	if errno == 0 && errno2 == 0 {
+		f.moved(from, to, h.name == "renameat2" && h.flags(4)&unix.RENAME_EXCHANGE != 0)
+	}
+}
+
+// named is what a name stands for.
+func (r *receiver) named(h *held, arg abi.PathArg) (attributes, unix.Statx_t, bool) {
+	path, errno := h.path(arg.Path)
+	if errno != 0 || path == "" {
+		return attributes{}, unix.Statx_t{}, false
+	}
+	l := h.lookup(arg, path)
+	l.Entry, l.Follow = false, false
+	st, errno := r.s.view.Statx(l, statxMask)
+	return r.s.Fake.attributes(&st), st, errno == 0
+}
+
+func (r *receiver) canonicalOf(h *held, arg abi.PathArg) (string, unix.Errno) {
+	path, errno := h.path(arg.Path)
+	if errno != 0 {
+		return "", errno
+	}
+	place, errno := r.s.view.Resolve(h.lookup(arg, path))
+	return place.Canonical, errno
+}
