@@ -156,7 +156,7 @@ func (o Options) fakes(c abi.Change) bool {
 	switch c {
 	case abi.Chown:
 		return true
-	case abi.Mknod, abi.Setxattr, abi.Removexattr, abi.Unlink, abi.Rename:
+	case abi.Chmod, abi.Mknod, abi.Setxattr, abi.Removexattr, abi.Unlink, abi.Rename:
 		return o.Fake
 	}
 	return o.Fake && !o.OwnIDs

@@ -188,6 +188,9 @@ func (f *FakeRoot) needless(st *unix.Statx_t, e fakeroot.Entry) bool {
 // fakeStat answers the stat family.
 func (r *receiver) fakeStat(h *held) Answer {
 	f := r.s.Fake
+	if h.statUnknown() {
+		return Continue() // the kernel says that it is wrong; wall: none is needed, it reads
+	}
 	l, errno := h.statLookup()
 	if errno != 0 {
 		return Refuse(errno)
@@ -213,6 +216,20 @@ func (r *receiver) fakeStat(h *held) Answer {
 		st.Size, st.Blocks = 0, 0
 	}
 	return h.writeStatus(&st)
+}
+
+// statUnknown tells that a call of the stat family has flags that it does not know.
+func (h *held) statUnknown() bool {
+	i := h.row.Arg(abi.AtFlags)
+	if i < 0 {
+		return false
+	}
+	known := uint32(unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | unix.AT_EMPTY_PATH)
+	if h.name == "statx" {
+		known |= unix.AT_STATX_SYNC_TYPE
+	}
+	both := h.name == "statx" && h.flags(i)&unix.AT_STATX_SYNC_TYPE == unix.AT_STATX_SYNC_TYPE
+	return h.flags(i)&^known != 0 || both || h.name == "statx" && h.flags(3)&unix.STATX__RESERVED != 0
 }
 
 func isDevice(mode uint32) bool {

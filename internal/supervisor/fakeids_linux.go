@@ -43,6 +43,10 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 		if hasID(uid, r.s.Fake.UIDs) && hasID(gid, r.s.Fake.GIDs) && r.unnotedFile(h) {
 			return r.mapped(h)
 		}
+	case abi.Chmod:
+		if r.unnotedFile(h) {
+			return Answer{}, false
+		}
 	case abi.Mknod:
 		if !isDevice(h.value(abi.Mode)) {
 			return Answer{}, false
