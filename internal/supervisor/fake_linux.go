@@ -224,11 +224,12 @@ func (h *held) statUnknown() bool {
 	if i < 0 {
 		return false
 	}
+	const sync = unix.AT_STATX_FORCE_SYNC | unix.AT_STATX_DONT_SYNC
 	known := uint32(unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | unix.AT_EMPTY_PATH)
 	if h.name == "statx" {
-		known |= unix.AT_STATX_SYNC_TYPE
+		known |= sync
 	}
-	both := h.name == "statx" && h.flags(i)&unix.AT_STATX_SYNC_TYPE == unix.AT_STATX_SYNC_TYPE
+	both := h.name == "statx" && h.flags(i)&sync == sync
 	return h.flags(i)&^known != 0 || both || h.name == "statx" && h.flags(3)&unix.STATX__RESERVED != 0
 }
 
