@@ -1,6 +1,7 @@
 package catbox
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/catbox-go/catbox/policy"
@@ -9,16 +10,16 @@ import (
 // describe says what enforces each part of the policy, once the walls stand.
 func (p *plan) describe() []Enforcement {
 	if p.log {
-		return append(p.enforcement, Enforcement{"everything", "nothing: violations are only reported"})
+		return slices.Concat(p.enforcement, []Enforcement{{"everything", "nothing: violations are only reported"}}, p.fakeRootMode())
 	}
 	parts := []Enforcement{
 		{"writable paths", p.writeWalls()},
 		{"readable paths", p.readWalls()},
 		{"network", p.networkWalls()},
-		{"unix sockets", "supervisor"},
+		{"unix sockets", p.unixSockets()},
 		{"processes outside", p.processWalls()},
 		{"System V IPC", p.choose("ipc namespace", "refused by the filter")},
-		{"temporary files", p.choose("a /tmp, /var/tmp and /dev/shm of its own", "TMPDIR of its own; /tmp cannot be written")},
+		{"temporary files", p.temporaryFiles()},
 		{"system calls", "seccomp filter, no_new_privs, no capabilities over the system"},
 	}
 	if len(p.walls.hidden) > 0 {
@@ -27,7 +28,47 @@ func (p *plan) describe() []Enforcement {
 	if p.policy.Restricts(policy.Exec) {
 		parts = append(parts, Enforcement{"programs", "landlock"})
 	}
-	return append(parts, p.enforcement...)
+	return slices.Concat(parts, p.enforcement, p.fakeRootMode())
+}
+
+func (p *plan) unixSockets() string {
+	if !p.watchesConnect() {
+		return "all that the user may connect to"
+	}
+	return "supervisor"
+}
+
+// fakeRootMode says what shows the command that it is root.
+func (p *plan) fakeRootMode() []Enforcement {
+	by := "single: a user namespace with one id, the rest by the supervisor"
+	switch {
+	case p.cmd.FakeRoot == nil:
+		return nil
+	case p.ids != nil:
+		by = "subuid: a user namespace with a range of ids, devices and trusted attributes by the supervisor"
+	case p.tier > 1:
+		by = "none: by the supervisor alone"
+	case p.root:
+		by = "root: a user namespace with the caller's ids, the rest by the supervisor"
+	}
+	return []Enforcement{{"fake root", by}}
+}
+
+// temporaryFiles says which of the directories for them the run has for itself.
+func (p *plan) temporaryFiles() string {
+	switch {
+	case p.tmp != "" && p.policy.Allows(policy.Write, "/tmp"):
+		return "TMPDIR of its own"
+	case p.tmp != "":
+		return "TMPDIR of its own; /tmp cannot be written"
+	case len(p.private) == 0:
+		return "no directory of its own"
+	}
+	last := len(p.private) - 1
+	if last == 0 {
+		return "a " + p.private[0] + " of its own"
+	}
+	return "a " + strings.Join(p.private[:last], ", ") + " and " + p.private[last] + " of its own"
 }
 
 func (p *plan) choose(namespaces, none string) string {

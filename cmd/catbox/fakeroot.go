@@ -237,8 +237,12 @@ func checkSave(path string) error {
 	if err := fakeroot.Check(path); err != nil {
 		return err
 	}
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() || strings.HasPrefix(path, "/dev/") {
-		return nil // written to, not replaced
+	st, err := os.Stat(path)
+	switch {
+	case strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/"):
+		return err // written to, not replaced
+	case err == nil && !st.Mode().IsRegular():
+		return nil // likewise
 	}
 	return mayWrite(filepath.Dir(path))
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox"
 )
@@ -14,13 +17,29 @@ import (
 func TestMain(m *testing.M) {
 	catbox.Init() // before testscript looks at the program's name
 	testscript.Main(m, map[string]func(){
-		"catbox": func() { os.Exit(execute(os.Args[1:])) },
+		"catbox":   main,
+		"fakeroot": main, // by its name
+		"look":     look,
 	})
+}
+
+// look shows of files what stat(1) does with -c '%f %u %g %t %T', as a Go
+// program sees it.
+func look() {
+	for _, path := range os.Args[1:] {
+		var st unix.Stat_t
+		if err := unix.Lstat(path, &st); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Printf("%x %d %d %x %x\n", st.Mode, st.Uid, st.Gid, unix.Major(st.Rdev), unix.Minor(st.Rdev))
+	}
 }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, ContinueOnError: true, Setup: plainPath,
+		Dir: "testdata/script", RequireExplicitExec: true, ContinueOnError: true,
+		Setup: plainPath, Condition: condition,
 	})
 }
 
@@ -31,4 +50,18 @@ func plainPath(env *testscript.Env) error {
 	made, _, _ := strings.Cut(env.Getenv("PATH"), string(filepath.ListSeparator))
 	env.Setenv("PATH", made+":/usr/bin:/bin")
 	return nil
+}
+
+// condition is program:NAME, by which a script is skipped where a program is
+// not there; where every test has to run, it is an error.
+func condition(name string) (bool, error) {
+	program, ok := strings.CutPrefix(name, "program:")
+	if !ok {
+		return false, fmt.Errorf("unknown condition %s", name)
+	}
+	_, err := exec.LookPath(program)
+	if err != nil && os.Getenv("CATBOX_TEST_MUST_RUN") == "1" {
+		return false, err
+	}
+	return err == nil, nil
 }
