@@ -36,6 +36,10 @@ func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 		Spec: func() (stage.Spec, error) { return p.spec(group) },
 	}
 	cfg.Stopped = c.Hooks.Stopped
+	if p.ids != nil {
+		cfg.TakeBack = func() []string { return p.fake.Shifted(p.dir) }
+		cfg.Taken = p.takenBack
+	}
 	if hook := c.Hooks.Died; hook != nil {
 		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
 	}
@@ -69,7 +73,7 @@ func (p *plan) spec(group *cgroup.Group) (stage.Spec, error) {
 	spec := stage.Spec{
 		Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
 		Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
-		Self: c.function, Remove: p.tmp,
+		Self: c.function, Remove: p.tmp, Give: p.give,
 	}
 	return spec, nil
 }
@@ -142,8 +146,11 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.stopped.Store(true)
 		r.kill()
 	}
+	if p.fake != nil {
+		p.fake.Mapped = p.tier == 1 || p.root
+	}
 	return supervisor.Config{
-		Fake: p.fakeRoot(), SameTree: p.sameTree(),
+		Fake: p.fake, SameTree: p.sameTree(),
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		MetadataOpen: !p.mounts() || p.givenOutside(),
@@ -155,26 +162,6 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 // sameTree tells whether the run sees the host's files as they are.
 func (p *plan) sameTree() bool {
 	return p.tier == 1 && p.readable == nil && len(p.private) == 0 && len(p.walls.hidden) == 0
-}
-
-// fakeRoot is what the supervisor has to know of a fake root, nil if there is none.
-func (p *plan) fakeRoot() *supervisor.FakeRoot {
-	f := p.cmd.FakeRoot
-	if f == nil {
-		return nil
-	}
-	state := f.State
-	if state == nil {
-		state = NewFakeState()
-	}
-	fake := &supervisor.FakeRoot{
-		State: state, UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()),
-		Mapped: p.tier == 1 || p.root, UnknownIsReal: f.UnknownIsReal,
-	}
-	if p.ids != nil {
-		fake.UIDs, fake.GIDs = p.ids.uids, p.ids.gids
-	}
-	return fake
 }
 
 // onHost lists the places of the host that are seen in the run's own directories.

@@ -3,11 +3,19 @@ package catbox
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/catbox-go/catbox/features"
+	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/stage"
+	"github.com/catbox-go/catbox/internal/supervisor"
 )
 
 // subids are the ids of a fake root that has a range of them.
@@ -19,17 +27,24 @@ type subids struct {
 // findFakeMode finds what the fake root's mode needs. One that was asked for and
 // cannot be had is an error.
 func (p *plan) findFakeMode() error {
-	if p.cmd.FakeRoot == nil {
+	f := p.cmd.FakeRoot
+	if f == nil {
 		return nil
 	}
-	switch mode := p.cmd.FakeRoot.Mode; mode {
+	state := f.State
+	if state == nil {
+		state = NewFakeState()
+	}
+	p.fake = &supervisor.FakeRoot{
+		State: state, UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()), UnknownIsReal: f.UnknownIsReal,
+	}
+	switch f.Mode {
 	case "", FakeSingle, FakeNone:
 		return nil
 	case FakeSubuid:
 		return p.findSubids()
-	default:
-		return fmt.Errorf("catbox: fake root: mode %q is not known: want %s, %s or %s", string(mode), FakeSingle, FakeSubuid, FakeNone)
 	}
+	return fmt.Errorf("catbox: fake root: mode %q is not known: want %s, %s or %s", string(f.Mode), FakeSingle, FakeSubuid, FakeNone)
 }
 
 func (p *plan) findSubids() error {
@@ -54,7 +69,64 @@ func (p *plan) findSubids() error {
 		return unsupported(err)
 	}
 	p.ids = ids
+	p.fake.UIDs, p.fake.GIDs = ids.uids, ids.gids
+	p.findGiven()
 	return nil
+}
+
+// findGiven finds the noted files that the kernel can give to their owners.
+func (p *plan) findGiven() {
+	p.fake.Given = map[fakeroot.ID]bool{}
+	for _, e := range p.fake.State.Entries() {
+		id, there := fakeroot.At(e)
+		kind := e.Mode & unix.S_IFMT
+		if e.Path == "" || !there || id.Ino != e.Ino || id.Dev != e.Dev || kind == unix.S_IFCHR || kind == unix.S_IFBLK ||
+			!p.ids.has(e.UID, e.GID) || slices.ContainsFunc(slices.Collect(maps.Keys(e.Xattrs)), isTrusted) {
+			continue
+		}
+		p.fake.Given[e.ID] = true
+		p.fake.Shift(e.Path)
+		p.give = append(p.give, ownedOf(e))
+	}
+}
+
+func isTrusted(name string) bool { return strings.HasPrefix(name, "trusted.") }
+
+func (s *subids) has(uid, gid uint32) bool { return inRange(uid, s.uids) && inRange(gid, s.gids) }
+
+func inRange(id uint32, extents []syscall.SysProcIDMap) bool {
+	return slices.ContainsFunc(extents, func(e syscall.SysProcIDMap) bool {
+		return int64(id) >= int64(e.ContainerID) && int64(id) < int64(e.ContainerID+e.Size)
+	})
+}
+
+func ownedOf(e FakeEntry) stage.Owned {
+	o := stage.Owned{Path: e.Path, Dev: e.Dev, Ino: e.Ino, Birth: e.Birth, Mode: e.Mode, UID: e.UID, GID: e.GID}
+	for name, value := range e.Xattrs {
+		o.Xattrs = append(o.Xattrs, stage.Attribute{Name: name, Value: string(value)})
+	}
+	return o
+}
+
+// takenBack notes what the files were that are the user's again. What was noted of
+// those that are not there any more is dropped.
+func (p *plan) takenBack(files []stage.Owned) {
+	state := p.fake.State
+	for id := range p.fake.Given {
+		_ = state.Delete(id) // the journal says so itself when it is closed
+	}
+	for _, o := range files {
+		e := FakeEntry{
+			ID: fakeroot.ID{Dev: o.Dev, Ino: o.Ino, Birth: o.Birth}, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: o.Path,
+		}
+		for _, x := range o.Xattrs {
+			if e.Xattrs == nil {
+				e.Xattrs = map[string][]byte{}
+			}
+			e.Xattrs[x.Name] = []byte(x.Value)
+		}
+		_ = state.Put(e)
+	}
 }
 
 // idRange maps 0 to the caller's own id, and what follows to the range.

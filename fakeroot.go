@@ -37,10 +37,11 @@ const (
 	// FakeSubuid is a user namespace with the caller's subordinate ids (subuid(5)),
 	// in which the kernel itself changes owners and ids, at native speed; the
 	// supervisor notes devices, trusted attributes and ids that are not in
-	// the range. On disk owners are those of the range afterwards, and
-	// set-user-ID bits are there: pack and clean up inside. The host's files
-	// that are not the caller's are shown as nobody's. It is for root
-	// file systems.
+	// the range. While the run lives its files have such owners, and set-user-ID
+	// bits, on disk; at the end they are the caller's again, and what they were is
+	// noted. The host's files that are not the caller's are shown as nobody's, and
+	// who follows a symbolic link, or asks by a descriptor, does not see devices.
+	// It is for root file systems.
 	FakeSubuid FakeMode = "subuid"
 	// FakeNone is the supervisor alone, without a namespace.
 	FakeNone FakeMode = "none"

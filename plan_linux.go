@@ -11,6 +11,8 @@ import (
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/internal/seccomp"
+	"github.com/catbox-go/catbox/internal/stage"
+	"github.com/catbox-go/catbox/internal/supervisor"
 	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/policy"
 )
@@ -32,9 +34,11 @@ type plan struct {
 	own      []string // what belongs to the run and may be written in any case
 	readable []string // nil: everything
 	links    []namespace.Link
-	terminal string  // that the command is started on, "" if on none
-	tmp      string  // tier 2: a directory for temporary files
-	ids      *subids // the fake root's range of ids, nil if it has none
+	terminal string               // that the command is started on, "" if on none
+	tmp      string               // tier 2: a directory for temporary files
+	fake     *supervisor.FakeRoot // nil without a fake root
+	give     []stage.Owned        // files that have their owners on disk for the time of the run
+	ids      *subids              // the fake root's range of ids, nil if it has none
 
 	enforcement []Enforcement
 	degraded    []string
@@ -112,7 +116,7 @@ func (p *plan) findWalls() error {
 			p.allowWall(r.Pattern)
 		}
 	}
-	p.walls.writable = topmost(p.walls.writable)
+	p.walls.writable = paths.Topmost(p.walls.writable)
 	p.walls.any = p.walls.any || slices.Contains(p.walls.writable, "/")
 	for _, r := range p.policy.Rules() {
 		if r.Effect == policy.EffectAllow {

@@ -86,7 +86,7 @@ func (p *plan) findReadable() error {
 			p.readable = append(p.readable, r.Pattern.Literal())
 		}
 	}
-	p.readable = slices.DeleteFunc(topmost(p.readable), func(path string) bool { return slices.Contains(p.walls.writable, path) })
+	p.readable = slices.DeleteFunc(paths.Topmost(p.readable), func(path string) bool { return slices.Contains(p.walls.writable, path) })
 	p.findLinks()
 	return nil
 }
@@ -178,10 +178,4 @@ func existingDir(path string) string {
 func isDir(path string) bool {
 	st, err := os.Lstat(path)
 	return err == nil && st.IsDir()
-}
-
-// topmost drops what is below another of the paths.
-func topmost(all []string) []string {
-	sorted := slices.Compact(slices.Sorted(slices.Values(all)))
-	return slices.DeleteFunc(sorted, func(path string) bool { return paths.Covered(path, all) })
 }

@@ -1,6 +1,9 @@
 package paths
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestUnder(t *testing.T) {
 	for _, test := range []struct {
@@ -35,5 +38,15 @@ func TestCoveredIsByAnother(t *testing.T) {
 		if got := Covered(path, dirs); got != want {
 			t.Errorf("%s: %v", path, got)
 		}
+	}
+}
+
+func TestTopmost(t *testing.T) {
+	got := Topmost([]string{"/b", "/a/b/c", "/a-b", "/a", "/a/b", "/a-b/c", "/b"})
+	if want := []string{"/a", "/a-b", "/b"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := Topmost([]string{"/a", "/"}); !slices.Equal(got, []string{"/"}) {
+		t.Errorf("%q", got)
 	}
 }

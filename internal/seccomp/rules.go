@@ -166,7 +166,7 @@ func (o Options) fakes(c abi.Change) bool {
 // handle devices ask without following symbolic links.
 func (o Options) fakeOwnIDs(r *abi.Row) []Rule {
 	switch r.Fake {
-	case abi.FakeGetID, abi.FakeSetID, abi.FakeCaps:
+	case abi.FakeGetID, abi.FakeCaps:
 		return []Rule{}
 	case abi.FakeStat:
 		return o.fakeStat(r)

@@ -157,6 +157,9 @@ func (in *initProcess) steps() []namespace.Step {
 	if in.spec.View != nil {
 		steps = append(steps, in.spec.View.Steps()...)
 	}
+	if len(in.spec.Give) > 0 {
+		steps = append(steps, namespace.Step{Name: "give files to their owners", Do: in.give})
+	}
 	return append(steps,
 		namespace.Step{Name: "change the directory", Do: in.changeDirectory},
 		namespace.Step{Name: "confine", Do: in.confine},

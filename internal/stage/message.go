@@ -35,6 +35,10 @@ type Spec struct {
 	Remove string
 	// Blocked are those of the watched signals that the command starts with blocked, bit n for number n.
 	Blocked uint64
+	// Give are files to be given to others than the user for the time of the run.
+	Give []Owned
+	// TakeBack has the init ask, at the end, which files are to be the user's again.
+	TakeBack bool
 	// PIDNamespace tells that the init is process 1 of its own pid namespace.
 	PIDNamespace bool
 }
@@ -53,6 +57,7 @@ type message struct {
 	Signal syscall.Signal
 	Kill   bool
 	Socket *SocketRequest
+	Take   *takeRequest
 
 	// from the init
 	Hello    bool
@@ -61,12 +66,19 @@ type message struct {
 	Started  int    // the command's process id in its pid namespace
 	Died     *Death
 	Stopped  syscall.Signal // the signal that the command was stopped by
+	Ending   bool           // everything has ended, and the init waits for Take
+	Taken    *taken         // the answer to Take
 	Ended    *Ended
 	Socketed *socketDone // with the socket, if there is one
 }
 
 // SocketRequest asks the init for a socket made in the run's namespaces.
 type SocketRequest struct{ Family, Type, Protocol int }
+
+// takeRequest names the files that are to be the user's again, with all below them.
+type takeRequest struct{ Paths []string }
+
+type taken struct{ Files []Owned }
 
 type socketDone struct{ Errno syscall.Errno }
 

@@ -34,7 +34,27 @@ func (in *initProcess) serve(pid int) error {
 				in.makeSocket(m.Socket)
 			}
 		case ended := <-reaped:
+			if in.spec.TakeBack {
+				in.takeBack(requests)
+			}
 			return in.conn.send(message{Ended: &ended})
+		}
+	}
+}
+
+// takeBack asks for the files that are to be the user's again. The run is over,
+// but for this.
+func (in *initProcess) takeBack(requests <-chan message) {
+	if in.conn.send(message{Ending: true}) != nil {
+		return
+	}
+	for m := range requests {
+		if m.Kill {
+			return
+		}
+		if m.Take != nil {
+			in.conn.send(message{Taken: &taken{takeBack(m.Take.Paths)}})
+			return
 		}
 	}
 }

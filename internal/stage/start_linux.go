@@ -40,6 +40,10 @@ type Config struct {
 	Cgroup *os.File
 	// Died is called for each process of the run that a signal ended.
 	Died func(Death)
+	// TakeBack, if not nil, is asked at the end which files, with all below them, are to be the user's again;
+	// Taken is told what they were.
+	TakeBack func() []string
+	Taken    func([]Owned)
 	// Stopped is called when a signal stopped the command (SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU).
 	Stopped func(syscall.Signal)
 }
@@ -70,6 +74,8 @@ type Run struct {
 	reading  bool // read has been started
 	died     func(Death)
 	stopped  func(syscall.Signal)
+	takeBack func() []string
+	taken    func([]Owned)
 	remove   string // for removeLeft
 	started  chan startResult
 	sockets  chan socketResult
@@ -117,6 +123,7 @@ func Start(cfg Config) (*Run, error) {
 	}
 	r := &Run{
 		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
+		takeBack: cfg.TakeBack, taken: cfg.Taken,
 		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), ended: make(chan struct{}),
 	}
 	r.init, err = startProcess(cfg, theirs)
@@ -209,7 +216,7 @@ func (r *Run) setUp(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	r.remove = spec.Remove
+	r.remove, spec.TakeBack = spec.Remove, cfg.TakeBack != nil
 	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.blocked
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
 	sent := r.conn.send(message{Spec: &spec})
@@ -363,6 +370,11 @@ func (r *Run) read() {
 			if r.stopped != nil {
 				r.stopped(m.Stopped)
 			}
+		case m.Ending:
+			// It goes on or ends; either is seen by the next message.
+			_ = r.conn.send(message{Take: &takeRequest{r.takeBack()}})
+		case m.Taken != nil:
+			r.taken(m.Taken.Files)
 		case m.Socketed != nil:
 			r.socketMade(m.Socketed.Errno, with.fd)
 		case m.Ended != nil:

@@ -30,6 +30,11 @@ type FakeRoot struct {
 	// UnknownIsReal shows the owners of files of which nothing is noted as they are.
 	UnknownIsReal bool
 
+	// Given are noted files that have their owners on disk for the time of the
+	// run, so that what is noted does not count.
+	Given map[fakeroot.ID]bool
+
+	shifted shifted
 	creds   credTable
 	orphans orphans
 	devices atomic.Bool // some are noted
@@ -60,6 +65,9 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 	case abi.FakeGetID:
 		return r.getID(h), true
 	case abi.FakeSetID:
+		if r.s.Fake.ownIDs() {
+			return r.becomesOther(), true
+		}
 		return r.setID(h), true
 	case abi.FakeCaps:
 		return r.caps(h), true
@@ -134,7 +142,7 @@ func (f *FakeRoot) find(id fakeroot.ID) (fakeroot.Entry, bool) {
 	if f.State.Len() == 0 && f.orphans.empty() {
 		return fakeroot.Entry{}, false
 	}
-	if e, ok := f.State.Get(id); ok {
+	if e, ok := f.State.Get(id); ok && !f.Given[e.ID] {
 		return e, true
 	}
 	return f.orphans.get(id)

@@ -41,9 +41,13 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 	case abi.Chown:
 		uid, gid := h.owners()
 		if hasID(uid, r.s.Fake.UIDs) && hasID(gid, r.s.Fake.GIDs) && r.unnotedFile(h) {
+			r.shifts(h)
 			return r.mapped(h)
 		}
 	case abi.Chmod:
+		if h.value(abi.Mode)&(unix.S_ISUID|unix.S_ISGID) != 0 {
+			r.shifts(h) // on disk only as long as the run lives
+		}
 		if r.unnotedFile(h) {
 			return Answer{}, false
 		}
@@ -53,6 +57,7 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 		}
 	case abi.Setxattr, abi.Removexattr:
 		if !strings.HasPrefix(h.attributeName(), "trusted.") {
+			r.shifts(h)
 			return Answer{}, false
 		}
 	case abi.Unlink, abi.Rename:
@@ -103,7 +108,7 @@ func (r *receiver) unnotedFile(h *held) bool {
 // inode, a socket, is what it is on disk.
 func (r *receiver) forget(h *held, args []abi.PathArg) {
 	f := r.s.Fake
-	if f.State.Len() == 0 {
+	if f.State.Len() == 0 && f.shifted.empty() {
 		return
 	}
 	last := args[len(args)-1]
@@ -113,10 +118,17 @@ func (r *receiver) forget(h *held, args []abi.PathArg) {
 	if h.row.Change != abi.Rename {
 		return
 	}
-	from, errno := r.canonicalOf(h, args[0])
+	r.follow(h, args[0], last)
+}
+
+// follow has what is known by its path go with a rename.
+func (r *receiver) follow(h *held, first, last abi.PathArg) {
+	f := r.s.Fake
+	from, errno := r.canonicalOf(h, first)
 	to, errno2 := r.canonicalOf(h, last)
 	if errno == 0 && errno2 == 0 {
 		f.moved(from, to, h.name == "renameat2" && h.flags(4)&unix.RENAME_EXCHANGE != 0)
+		f.shifted.moved(from, to)
 	}
 }
 

@@ -1,0 +1,139 @@
+package stage
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Owned is a file and what only root can give it: owners, set-user-ID and its
+// kind, and attributes that name ids. Ids are those of the run's user namespace.
+type Owned struct {
+	Path     string
+	Dev, Ino uint64
+	Birth    int64 // nanoseconds since the epoch, 0 if not known
+	Mode     uint32
+	UID, GID uint32
+	Nlink    uint32
+	Xattrs   []Attribute
+}
+
+// Attribute is an extended attribute.
+type Attribute struct{ Name, Value string }
+
+// rootAttributes are the attributes that Owned has.
+var rootAttributes = []string{"security.capability", "system.posix_acl_access", "system.posix_acl_default"}
+
+// give gives files the owners that they are to have while the command runs. A
+// file that is not there any more is left out.
+func (in *initProcess) give() error {
+	for _, o := range in.spec.Give {
+		fd, found, err := openOwned(o.Path)
+		if err != nil {
+			continue
+		}
+		if found.Dev == o.Dev && found.Ino == o.Ino {
+			err = o.apply(fd)
+		}
+		unix.Close(fd)
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.Path, err)
+		}
+	}
+	return nil
+}
+
+func (o Owned) apply(fd int) error {
+	if err := unix.Fchownat(fd, "", int(o.UID), int(o.GID), unix.AT_EMPTY_PATH); err != nil {
+		return os.NewSyscallError("fchownat", err)
+	}
+	if o.Mode&unix.S_IFMT == unix.S_IFLNK {
+		return nil
+	}
+	for _, x := range o.Xattrs {
+		if err := unix.Setxattr(fdPath(fd), x.Name, []byte(x.Value), 0); err != nil {
+			return os.NewSyscallError("setxattr "+x.Name, err)
+		}
+	}
+	return os.NewSyscallError("chmod", unix.Chmod(fdPath(fd), o.Mode&07777))
+}
+
+// takeBack gives the files at and below the paths to the user again, with rights
+// to go on with them, and returns what they were.
+func takeBack(paths []string) []Owned {
+	var was []Owned
+	for _, path := range paths {
+		// What cannot be read or changed is not among what is told.
+		_ = filepath.WalkDir(path, func(path string, _ os.DirEntry, err error) error {
+			if err != nil {
+				return nil
+			}
+			if o, ok := takeOneBack(path); ok {
+				was = append(was, o)
+			}
+			return nil
+		})
+	}
+	return was
+}
+
+func takeOneBack(path string) (o Owned, changed bool) {
+	fd, o, err := openOwned(path)
+	if err != nil {
+		return o, false
+	}
+	defer unix.Close(fd)
+	link := o.Mode&unix.S_IFMT == unix.S_IFLNK
+	if !link {
+		o.Xattrs = readAttributes(fd)
+	}
+	if o.UID == 0 && o.GID == 0 && o.Mode&(unix.S_ISUID|unix.S_ISGID) == 0 && len(o.Xattrs) == 0 {
+		return o, false
+	}
+	if unix.Fchownat(fd, "", 0, 0, unix.AT_EMPTY_PATH) != nil {
+		return o, false
+	}
+	if link {
+		return o, true
+	}
+	for _, x := range o.Xattrs {
+		_ = unix.Removexattr(fdPath(fd), x.Name)
+	}
+	mode := o.Mode&0777 | 0600
+	if o.Mode&unix.S_IFMT == unix.S_IFDIR {
+		mode |= 0700
+	}
+	return o, unix.Chmod(fdPath(fd), mode) == nil
+}
+
+func openOwned(path string) (int, Owned, error) {
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, Owned{}, err
+	}
+	var st unix.Statx_t
+	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_BASIC_STATS|unix.STATX_BTIME, &st); err != nil {
+		unix.Close(fd)
+		return -1, Owned{}, err
+	}
+	o := Owned{Path: path, Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid, Nlink: st.Nlink}
+	if st.Mask&unix.STATX_BTIME != 0 {
+		o.Birth = st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
+	}
+	return fd, o, nil
+}
+
+func readAttributes(fd int) []Attribute {
+	var list []Attribute
+	buf := make([]byte, 1<<16)
+	for _, name := range rootAttributes {
+		if n, err := unix.Getxattr(fdPath(fd), name, buf); err == nil {
+			list = append(list, Attribute{name, string(buf[:n])})
+		}
+	}
+	return list
+}
+
+func fdPath(fd int) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }
