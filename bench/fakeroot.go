@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -14,7 +15,7 @@ import (
 )
 
 // fakeVariants are those that make a command believe to be root.
-var fakeVariants = []string{"native", "catbox-fakeroot", "fakeroot", "pseudo", "proot-0"}
+var fakeVariants = []string{"native", "catbox-fakeroot", "catbox-subuid", "fakeroot", "pseudo", "proot-0"}
 
 // fakeReferences: what it costs, and what one has today.
 var fakeReferences = []string{"native", "fakeroot", "pseudo"}
@@ -22,6 +23,8 @@ var fakeReferences = []string{"native", "fakeroot", "pseudo"}
 func fakerootVariants(catbox, why string) []variant {
 	return []variant{
 		{name: "catbox-fakeroot", wrap: prefix(catbox, "fakeroot", "--"), status: true, watched: true, missing: why},
+		{name: "catbox-subuid", wrap: prefix(catbox, "fakeroot", "--fakeroot-mode", "subuid", "--"), status: true, watched: true,
+			missing: cmp.Or(why, needPackage("newuidmap", "uidmap"))},
 		{name: "fakeroot", wrap: prefix("fakeroot", "--"), missing: needPackage("fakeroot", "fakeroot")},
 		{name: "pseudo", wrap: pseudo, missing: needPackage("pseudo", "pseudo")},
 		{name: "proot-0", wrap: prefix("proot", "-0"), slow: true, missing: needPackage("proot", "proot")},
