@@ -33,7 +33,7 @@ func CgroupPids() error { return cgroupPids.Probe() }
 
 var newuidmap = Feature{
 	Name:    "newuidmap",
-	Purpose: "more than one user in a user namespace",
+	Purpose: "fake root mode subuid: a range of ids in a user namespace",
 	probe:   probeNewuidmap,
 	hints: []hint{
 		{cause: syscall.ENOENT, say: "install newuidmap and newgidmap (package uidmap or shadow-utils)"},

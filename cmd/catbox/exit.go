@@ -131,6 +131,8 @@ func hintUnsupported(err error) string {
 		return ""
 	case strings.HasPrefix(u.Part, "working directory"):
 		return "add it with -r or -w, or choose another with --cd"
+	case strings.HasPrefix(u.Part, "fake root mode"):
+		return "'catbox doctor' says what newuidmap needs; the other modes do without"
 	}
 	return "'catbox doctor' says what works here and why; --degrade runs without what cannot be enforced, and lists it"
 }
