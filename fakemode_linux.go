@@ -44,7 +44,7 @@ func (p *plan) findFakeMode() error {
 	case FakeSubuid:
 		return p.findSubids()
 	}
-	return fmt.Errorf("catbox: fake root: mode %q is not known: want %s, %s or %s", string(f.Mode), FakeSingle, FakeSubuid, FakeNone)
+	return fmt.Errorf("fake root mode %q is not known: want %s, %s or %s", string(f.Mode), FakeSingle, FakeSubuid, FakeNone)
 }
 
 func (p *plan) findSubids() error {
