@@ -74,6 +74,8 @@ func play(role string, args []string) {
 		playCheck(args[0])
 	case "-ids":
 		fmt.Println(ids())
+	case "-caps":
+		playCaps()
 	case "-stat":
 		fmt.Println(show(lstat(args[0])))
 	case "-execveat":

@@ -18,6 +18,7 @@ var (
 	}
 	umaskChecks = []check{
 		{"umask-applies", umaskApplies},
+		{"umask-of-owner", umaskOfOwner},
 		{"umask-default-acl", umaskDefaultACL},
 	}
 )
@@ -117,6 +118,20 @@ func umaskApplies() {
 	is("b", "0:0 060640")
 	must("mkfifo", unix.Mkfifo("p", 0o666))
 	is("p", "0:0 010640")
+}
+
+// umaskOfOwner: root goes on where the owner has no permission.
+func umaskOfOwner() {
+	unix.Umask(0o777)
+	must("mkdir", unix.Mkdir("d", 0o777))
+	must("close", unix.Close(create("d/f", 0o666)))
+	must("chown", unix.Chown("d/f", 5, 6))
+	is("d/f", "5:6 100000")
+	must("open", open("d/f", unix.O_RDWR))
+	must("mkdir", unix.Mkdir("d/d", 0o777))
+	must("mkfifo", unix.Mkfifo("d/d/p", 0o666))
+	is("d/d/p", "0:0 010000")
+	is("d/d", "0:0 040000")
 }
 
 // umaskDefaultACL: a default ACL of the directory takes the umask's place.

@@ -33,7 +33,7 @@ type check struct {
 // checks are in the order of the rules: who one is, who owns what, what kinds
 // of files there are, what root may do, and what becomes of it all.
 var checks = slices.Concat(
-	identityChecks, capabilityChecks, readerChecks, chownChecks, chmodChecks, umaskChecks, mknodChecks,
+	identityChecks, capabilityChecks, privilegeChecks, readerChecks, chownChecks, chmodChecks, umaskChecks, mknodChecks,
 	mayChecks, timeChecks, inodeChecks, renameChecks, linkChecks, setgidChecks,
 	xattrChecks, trustedChecks, aclChecks, openChecks, chrootChecks, execChecks, setuidChecks,
 	ringChecks, descriptorChecks,

@@ -16,6 +16,8 @@ var mknodChecks = []check{
 	{"mknod-fifo", mknodFIFO},
 	{"mknod-regular", mknodRegular},
 	{"mknod-open", mknodOpen},
+	{"mknod-null", mknodNull},
+	{"mknod-zero", mknodZero},
 	{"mknod-dropped", mknodDropped},
 	{"mknod-removed", mknodRemoved},
 	{"mknod-errors", mknodErrors},
@@ -85,6 +87,29 @@ func mknodOpen() {
 	fd, err := unix.Open("b", unix.O_PATH|unix.O_CLOEXEC, 0)
 	must("open with O_PATH", err)
 	isFD(fd, "0:0 060600")
+}
+
+// mknodNull: what debootstrap does, and every program in what it makes.
+func mknodNull() {
+	must("mknod", unix.Mknod("null", unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))))
+	must("write", os.WriteFile("null", []byte("lost"), 0o644))
+	data, err := os.ReadFile("null")
+	must("read", err)
+	same("read", len(data), 0)
+	must("open to read and write", open("null", unix.O_RDWR|unix.O_APPEND))
+	fails("open exclusively", open("null", unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL), unix.EEXIST)
+	fails("truncate", unix.Truncate("null", 5), unix.EINVAL)
+	isDevice("null", "0:0 020644", 1, 3)
+	same("size", lstat("null").Size, 0)
+}
+
+func mknodZero() {
+	must("mknod", unix.Mknod("zero", unix.S_IFCHR|0o600, int(unix.Mkdev(1, 5))))
+	fd, err := unix.Open("zero", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	must("open", err)
+	n, err := unix.Read(fd, make([]byte, 9))
+	must("read", err)
+	same("read", n, 9)
 }
 
 // mknodDropped: a whiteout, character device 0:0, is anybody's since Linux 5.8.
