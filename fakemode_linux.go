@@ -76,7 +76,6 @@ func (p *plan) findSubids() error {
 
 // findGiven finds the noted files that the kernel can give to their owners.
 func (p *plan) findGiven() {
-	p.fake.Given = map[fakeroot.ID]bool{}
 	for _, e := range p.fake.State.Entries() {
 		id, there := fakeroot.At(e)
 		kind := e.Mode & unix.S_IFMT
@@ -84,8 +83,7 @@ func (p *plan) findGiven() {
 			!p.ids.has(e.UID, e.GID) || slices.ContainsFunc(slices.Collect(maps.Keys(e.Xattrs)), isTrusted) {
 			continue
 		}
-		p.fake.Given[e.ID] = true
-		p.fake.Shift(e.Path)
+		p.fake.Give(e)
 		p.give = append(p.give, ownedOf(e))
 	}
 }
@@ -112,7 +110,7 @@ func ownedOf(e FakeEntry) stage.Owned {
 // those that are not there any more is dropped.
 func (p *plan) takenBack(files []stage.Owned) {
 	state := p.fake.State
-	for id := range p.fake.Given {
+	for _, id := range p.fake.Given() {
 		_ = state.Delete(id) // the journal says so itself when it is closed
 	}
 	for _, o := range files {

@@ -58,6 +58,11 @@ func (p *plan) needsNamespaces() []string {
 // makeTemporary makes a directory for temporary files, as /tmp cannot be
 // exchanged for one of the run's own.
 func (p *plan) makeTemporary() error {
+	p.devices = namespace.Devices(p.terminal)
+	if p.walls.any {
+		p.own = nil
+		return nil // where everything may be written, so may /tmp
+	}
 	dir, err := os.MkdirTemp("", "catbox-")
 	if err != nil {
 		return &SetupError{Step: "make a directory for temporary files", Err: err}
@@ -67,7 +72,6 @@ func (p *plan) makeTemporary() error {
 	}
 	p.tmp = dir
 	p.own = []string{dir}
-	p.devices = namespace.Devices(p.terminal)
 	return nil
 }
 

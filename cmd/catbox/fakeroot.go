@@ -281,6 +281,9 @@ func (s *fakeSession) command() *catbox.FakeRoot {
 	return &catbox.FakeRoot{Mode: catbox.FakeMode(s.mode), State: s.state, UnknownIsReal: s.unknownIsReal}
 }
 
+// alone tells that the run is to have no namespaces, whatever the host has.
+func (s *fakeSession) alone() bool { return s != nil && s.mode == string(catbox.FakeNone) }
+
 // close saves what was noted. It is called whatever the end of the run was.
 func (s *fakeSession) close() error {
 	if s == nil {

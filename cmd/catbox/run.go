@@ -236,7 +236,7 @@ func (s *spec) startHere(out *outputs) (*catbox.Cmd, error) {
 	if !errors.As(err, &u) {
 		return c, err
 	}
-	if tier, _ := features.Tier(); tier != 1 {
+	if tier, _ := features.Tier(); tier != 1 || s.fake.alone() {
 		out.noNetwork = s.Net == ""
 	}
 	c = s.command(out)

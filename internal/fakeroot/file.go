@@ -19,8 +19,8 @@ var errText = errors.New("the text format of fakeroot(1), which cannot be append
 func Open(path string) (*State, error) {
 	s := New()
 	if direct(path) {
-		s.journal = &journal{path: path}
-		return s, nil
+		s.journal = &journal{place: findPlace(path)}
+		return s, s.journal.lost
 	}
 	file, err := openLocked(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *State) start(path string, file *os.File) error {
 	if err != nil {
 		return err
 	}
-	s.journal = &journal{path: target, file: file, size: int64(whole)}
+	s.journal = &journal{place: findPlace(target), file: file, size: int64(whole)}
 	err = s.journal.begin(data)
 	s.journal.changed = false
 	return err
@@ -84,9 +84,9 @@ func (s *State) Close() error {
 	case j == nil:
 		return nil
 	case j.file == nil:
-		return writeDirect(j.path, s.writer(JSON))
+		return errors.Join(j.writeDirect(s.writer(JSON)), j.close())
 	}
-	return errors.Join(s.compact(j, broken), j.file.Close())
+	return errors.Join(s.compact(j, broken), j.file.Close(), j.close())
 }
 
 // end lets no more changes in. It returns nil if there is nothing to close, and
@@ -108,7 +108,7 @@ func (s *State) compact(j *journal, broken error) error {
 	if !j.changed {
 		return nil
 	}
-	err := replace(j.path, s.writer(JSON))
+	err := j.replace(s.writer(JSON))
 	switch {
 	case err == nil:
 		return nil
@@ -128,7 +128,8 @@ func (s *State) writer(f Format) func(io.Writer) error {
 // there and is no state is a [FormatError], and stays as it is.
 func (s *State) Save(path string, f Format) error {
 	if direct(path) {
-		return writeDirect(path, s.writer(f))
+		p := findPlace(path)
+		return errors.Join(p.writeDirect(s.writer(f)), p.close())
 	}
 	file, err := openState(path)
 	if err != nil {

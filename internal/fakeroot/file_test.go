@@ -78,7 +78,10 @@ func TestNobodyElseMayReadIt(t *testing.T) {
 	must(t, os.Chmod(path, 0o644))
 	old, err := os.Stat(path)
 	must(t, err)
-	file, err := create(filepath.Dir(path), old)
+	dir, err := os.OpenRoot(filepath.Dir(path))
+	must(t, err)
+	defer dir.Close()
+	_, file, err := create(dir, old)
 	must(t, err)
 	defer file.Close()
 	info, err := file.Stat()
@@ -95,6 +98,28 @@ func TestNothingIsLeftWhereReplacingFails(t *testing.T) {
 		t.Error("replaced a directory")
 	}
 	alone(t, path)
+}
+
+// TestItStaysInItsDirectory: who may rename directories does not choose where a state is written.
+func TestItStaysInItsDirectory(t *testing.T) {
+	top := t.TempDir()
+	dir, other := filepath.Join(top, "dir"), filepath.Join(top, "other")
+	must(t, os.Mkdir(dir, 0o755))
+	must(t, os.Mkdir(other, 0o755))
+	s, err := Open(filepath.Join(dir, "state"))
+	must(t, err)
+	must(t, s.Put(secondEntry))
+	must(t, os.Rename(dir, dir+".moved"))
+	must(t, os.Symlink("other", dir))
+	must(t, s.Close())
+	if found, err := os.ReadDir(other); err != nil || len(found) > 0 {
+		t.Errorf("written there: %v, %v", found, err)
+	}
+	again, err := Load(filepath.Join(dir+".moved", "state"))
+	must(t, err)
+	if again.Len() != 1 {
+		t.Errorf("%d entries", again.Len())
+	}
 }
 
 func TestDescriptorIsAppendedTo(t *testing.T) {

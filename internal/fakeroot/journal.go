@@ -92,7 +92,7 @@ func parseHeader(l []byte) error {
 
 // journal is the file to which changes are appended.
 type journal struct {
-	path    string   // of the file itself, not of a symbolic link to it
+	place            // of the file itself, not of a symbolic link to it
 	file    *os.File // locked; nil if all is written at the end
 	size    int64
 	changed bool  // since it was opened

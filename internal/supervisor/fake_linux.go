@@ -30,10 +30,9 @@ type FakeRoot struct {
 	// UnknownIsReal shows the owners of files of which nothing is noted as they are.
 	UnknownIsReal bool
 
-	// Given are noted files that have their owners on disk for the time of the
-	// run, so that what is noted does not count.
-	Given map[fakeroot.ID]bool
-
+	// given are noted files that have their owners on disk as long as the run
+	// lives, so that what is noted does not count: by device and inode.
+	given   sync.Map
 	shifted shifted
 	creds   credTable
 	orphans orphans
@@ -142,7 +141,7 @@ func (f *FakeRoot) find(id fakeroot.ID) (fakeroot.Entry, bool) {
 	if f.State.Len() == 0 && f.orphans.empty() {
 		return fakeroot.Entry{}, false
 	}
-	if e, ok := f.State.Get(id); ok && !f.Given[e.ID] {
+	if e, ok := f.State.Get(id); ok && !f.isGiven(e.ID) {
 		return e, true
 	}
 	return f.orphans.get(id)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/fakeroot"
 )
 
 // overflowID is what the kernel shows of an id that a user namespace does not
@@ -41,12 +42,13 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 	case abi.Chown:
 		uid, gid := h.owners()
 		if hasID(uid, r.s.Fake.UIDs) && hasID(gid, r.s.Fake.GIDs) && r.unnotedFile(h) {
-			r.shifts(h)
+			r.shifts(h, func(e *fakeroot.Entry) { setOwner(e, uid, gid) })
 			return r.mapped(h)
 		}
 	case abi.Chmod:
 		if h.value(abi.Mode)&(unix.S_ISUID|unix.S_ISGID) != 0 {
-			r.shifts(h) // on disk only as long as the run lives
+			// On disk only as long as the run lives.
+			r.shifts(h, func(e *fakeroot.Entry) { e.Mode = e.Mode&unix.S_IFMT | h.value(abi.Mode)&07777 })
 		}
 		if r.unnotedFile(h) {
 			return Answer{}, false
@@ -57,7 +59,7 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 		}
 	case abi.Setxattr, abi.Removexattr:
 		if !strings.HasPrefix(h.attributeName(), "trusted.") {
-			r.shifts(h)
+			r.shifts(h, func(*fakeroot.Entry) {})
 			return Answer{}, false
 		}
 	case abi.Unlink, abi.Rename:
@@ -70,6 +72,15 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 		return Refuse(unix.EPERM), true
 	}
 	return r.fakeChange(h, rootCreds), true
+}
+
+func setOwner(e *fakeroot.Entry, uid, gid int64) {
+	if uid != noID {
+		e.UID = uint32(uid)
+	}
+	if gid != noID {
+		e.GID = uint32(gid)
+	}
 }
 
 // mapped is a change of owner that the kernel can make.

@@ -176,12 +176,7 @@ func fakeChown(r *receiver, p *pinned) Answer {
 		_ = unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH)
 	}
 	return f.noted(p, &st, func(e *fakeroot.Entry) {
-		if uid != noID {
-			e.UID = uint32(uid)
-		}
-		if gid != noID {
-			e.GID = uint32(gid)
-		}
+		setOwner(e, uid, gid)
 		if !a.isDir() {
 			e.Mode = c.withoutPrivileges(e.Mode, a.gid)
 			delete(e.Xattrs, "security.capability")

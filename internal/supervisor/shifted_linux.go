@@ -6,7 +6,10 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/internal/target"
 )
@@ -56,11 +59,30 @@ func (f *FakeRoot) Shifted(dir string) []string {
 	return paths.Topmost(places)
 }
 
-// Shift says that a file belongs to another on disk from the start.
-func (f *FakeRoot) Shift(path string) { f.shifted.add(path) }
+// Give says that a noted file has its owner on disk from the start.
+func (f *FakeRoot) Give(e fakeroot.Entry) {
+	f.given.Store([2]uint64{e.Dev, e.Ino}, e.ID)
+	f.shifted.add(e.Path)
+}
 
-// shifts remembers the file of a call that changes its owner.
-func (r *receiver) shifts(h *held) {
+func (f *FakeRoot) isGiven(id fakeroot.ID) bool {
+	_, ok := f.given.Load([2]uint64{id.Dev, id.Ino})
+	return ok
+}
+
+// Given are the files that have their owners on disk and are noted all the same.
+func (f *FakeRoot) Given() []fakeroot.ID {
+	var ids []fakeroot.ID
+	f.given.Range(func(_, id any) bool {
+		ids = append(ids, id.(fakeroot.ID))
+		return true
+	})
+	return ids
+}
+
+// shifts remembers the file of a call that changes its owner or mode, and notes
+// what it becomes: if nobody lives to take it back, it is not forgotten.
+func (r *receiver) shifts(h *held, change func(*fakeroot.Entry)) {
 	var path string
 	if list := h.row.Paths(); len(list) > 0 && !h.namesDescriptor(list[0]) {
 		path, _ = r.canonicalOf(h, list[0])
@@ -72,9 +94,26 @@ func (r *receiver) shifts(h *held) {
 		place, _ := r.s.view.Resolve(target.Lookup{Thread: h.thread, Dir: h.fd(fd), Empty: true})
 		path = place.Canonical
 	}
-	if strings.HasPrefix(path, "/") {
-		r.s.Fake.shifted.add(path)
+	if !strings.HasPrefix(path, "/") {
+		return
 	}
+	l, errno := h.statLookup()
+	if errno != 0 {
+		return
+	}
+	if st, errno := r.s.view.Statx(l, statxMask); errno == 0 {
+		r.s.Fake.shift(&st, path, change)
+	}
+}
+
+func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.Entry)) {
+	f.noting.Lock()
+	defer f.noting.Unlock()
+	a := f.unknown(st)
+	e := fakeroot.Entry{ID: fakeroot.IDOf(st), Mode: a.mode, UID: a.uid, GID: a.gid, Nlink: st.Nlink, Path: path}
+	change(&e)
+	f.Give(e)
+	_ = f.State.Put(e) // if it cannot be written, it is only not there after a kill
 }
 
 // becomesOther remembers that a process may not be root any more.
