@@ -136,7 +136,19 @@ func TestUnknownIsReal(t *testing.T) {
 }
 
 func TestAFakeRootWritesNowhereElse(t *testing.T) {
-	dir, outside, state := directory(t), directory(t, "file"), catbox.NewFakeState()
+	dir, state := directory(t), catbox.NewFakeState()
+	home, err := os.UserHomeDir() // which is not below /tmp: the run has that for itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside, err := os.MkdirTemp(home, "catbox-outside-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(outside) })
+	if err := os.WriteFile(outside+"/file", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	c := inFakeRoot(dir, "chown 1 "+outside+"/file 2>&-; chmod 4777 "+outside+"/file 2>&-; mknod "+outside+"/null c 1 3 2>&-; stat -c %u "+outside+"/file", catbox.FakeRoot{State: state})
 	if out := look(t, c); out != "0\n" {
 		t.Errorf("%q", out)

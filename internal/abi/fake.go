@@ -22,6 +22,8 @@ const (
 	FakeRoot
 	// FakePriority reads and raises priorities.
 	FakePriority
+	// FakeUmask sets what is taken from the modes of new files.
+	FakeUmask
 )
 
 // faked is a row with a Fake.
@@ -101,6 +103,8 @@ var fakes = []faked{
 	{"prctl", [6]Role{Value, Value, Value, Value, Value}, Pass, FakeCaps, "a fake root answers what is about capabilities"},
 
 	{"chroot", [6]Role{Path}, Namespace, FakeRoot, "changes what paths mean; Landlock does not see it"},
+
+	{"umask", [6]Role{Mode}, Pass, FakeUmask, "a fake root keeps the owner's bits on disk"},
 
 	{"getpriority", [6]Role{Value, PID}, Pass, FakePriority, ""},
 	{"setpriority", [6]Role{Value, PID, Value}, Process, FakePriority, "0 is the caller, its group or its user"},

@@ -116,7 +116,6 @@ var passFiles = []entry{
 	{"fstatfs64", [6]Role{FD, Size, Buffer}, Pass, ""},
 	{"fchdir", [6]Role{FD}, Pass, ""},
 	{"getcwd", [6]Role{Buffer, Size}, Pass, ""},
-	{"umask", [6]Role{Mode}, Pass, ""},
 	{"ustat", [6]Role{Dev, Buffer}, Pass, ""},
 
 	{"select", [6]Role{Value, Buffer, Buffer, Buffer, Buffer}, Pass, ""},

@@ -49,6 +49,7 @@ type arm struct {
 	how     string
 	out     outcome
 	err     error
+	place   arena
 }
 
 // runArm runs a program against the target, in a fresh arena.
@@ -58,6 +59,7 @@ func (r row) runArm(m mode, program string, benign bool) (a arm) {
 		return arm{err: err}
 	}
 	defer removeAll(place.Root)
+	a.place = place
 	t := r.newTask(m, program, place, benign)
 	if t.Exec == "" && r.i386 {
 		return arm{err: errNoCompiler}
@@ -100,7 +102,7 @@ var errNoCompiler = errors.New("no compiler for 32-bit programs")
 func (r row) newTask(m mode, program string, place arena, benign bool) task {
 	t := r.task
 	t.Mode, t.Program, t.Arena = m, program, place
-	t.Target = target{Dir: place.Outside, Home: place.Allowed, Benign: benign}
+	t.Target = target{Dir: place.Outside, Home: place.Allowed, Benign: benign, Group: r.group && m != ""}
 	if benign || r.inside {
 		t.Target.Dir = place.Twin
 	}
@@ -111,6 +113,9 @@ func (r row) newTask(m mode, program string, place arena, benign bool) task {
 		if m != "" && !benign {
 			t.Deny = []string{filepath.Join(place.Twin, protect)}
 		}
+	}
+	if r.everywhere && m != "" && !benign {
+		t.Everywhere = true
 	}
 	if r.stdin != "" {
 		t.Stdin = filepath.Join(t.Target.Dir, r.stdin)
@@ -126,6 +131,8 @@ func (r row) look(t task, benign bool) (snapshot, error) {
 	switch {
 	case r.oracle == protected:
 		return placeOf(filepath.Join(t.Arena.Twin, protect)), nil
+	case r.oracle == unowned:
+		return special(t.Arena.Root), nil
 	case r.inside:
 		return unusual(t.Arena.Twin), nil
 	case benign:
@@ -183,7 +190,8 @@ func (r row) try(m mode, program string) (res result) {
 	}
 	attack := r.runArm(m, program, false)
 	r.judge(&res, program, attack)
-	if r.noBenign != "" || res.verdict == escaped || slices.Contains(r.noTwin[program], m) {
+	r.judgeFake(&res, m, program, attack)
+	if r.noBenign != "" || res.verdict == escaped || slices.Contains(r.noTwin[program], m) || slices.Contains(r.noTwin[program], m.plain()) {
 		return res
 	}
 	benign := r.runArm(m, program, true)
@@ -213,6 +221,24 @@ func (r row) judge(res *result, program string, attack arm) {
 		r.count(res, program, attack.out.Output)
 	}
 }
+
+// judgeFake: a fake root notes nothing of what may not be written, and pretends
+// nothing that would have been refused without it.
+func (r row) judgeFake(res *result, m mode, program string, attack arm) {
+	for _, path := range attack.out.Noted {
+		if under(path, attack.place.Root) && !under(path, attack.place.Allowed) {
+			res.add(escaped, "%s: noted %s", program, path)
+		}
+	}
+	if !m.fakes() || r.race || r.inside || !pretends(attack) {
+		return
+	}
+	if without := r.runArm(m.plain(), program, false); without.err == nil && !pretends(without) {
+		res.add(escaped, "%s: was told that it succeeded; without a fake root: %s", program, oneLine(without.out.Output))
+	}
+}
+
+func pretends(a arm) bool { return strings.Contains(a.out.Output, "done") }
 
 // count tells how good a race's figures are.
 func (r row) count(res *result, program, output string) {

@@ -25,14 +25,18 @@ type row struct {
 	// inside: the target is in the allowed directory, and part of it is denied.
 	inside bool
 	// exists: what is denied there exists at the start.
-	exists bool
-	modes  []mode // nil: all
+	exists   bool
+	modes    []mode // nil: all, and with a fake root those that have one of these without
+	onlyFake string // why the row is about a fake root alone
+	noFake   string // why a fake root lets it happen
 	// noTwin names programs whose benign twin is refused in some modes too, on purpose.
-	noTwin map[string][]mode
-	run    func(m mode) result
-	i386   bool
-	race   bool
-	needs  func() string // says what is missing; nil: nothing is needed
+	noTwin     map[string][]mode
+	run        func(m mode) result
+	group      bool // the program is root of another group, so that the supervisor does every call
+	everywhere bool // everything may be written but the target
+	i386       bool
+	race       bool
+	needs      func() string // says what is missing; nil: nothing is needed
 }
 
 // The oracles.
@@ -45,6 +49,7 @@ const (
 	process                 // a process outside was touched
 	told                    // the program says so
 	protected               // what is denied came to be there, or is another
+	unowned                 // a file has rights on disk that are only to be shown
 )
 
 func names(families ...map[string]program) []string {
@@ -89,7 +94,7 @@ var i386Tree = []string{"open", "creat", "openat", "unlink", "chmod", "lchown16"
 // catalogue is in the order of worth.
 func catalogue() []row {
 	isolated, bare := []mode{explain, mediate}, []mode{tier2, tier2mediate}
-	rows := []row{
+	rows := slices.Concat(fakeRows(), []row{
 		{id: "T01", title: "the path changes in memory while the call is held", race: true,
 			programs: []string{"race-open", "race-creat", "race-truncate", "race-chmod", "race-mkdir", "race-unlink"}},
 		{id: "T02", title: "the same for each path of calls that have two", race: true,
@@ -180,7 +185,9 @@ func catalogue() []row {
 
 		{id: "N01", title: "new namespaces", oracle: told, programs: []string{"clone-newuser", "clone-newuserns", "unshare-newuser", "unshare-high"}},
 		{id: "N03", title: "mounts", oracle: told, programs: []string{"open-tree", "open-tree-clone", "open-tree-attr", "fsopen", "fsconfig",
-			"fsmount", "fspick", "move-mount", "mount-setattr", "mount", "setns", "chroot"}},
+			"fsmount", "fspick", "move-mount", "mount-setattr", "mount", "setns"}},
+		{id: "N04", title: "the root directory is changed", oracle: told, programs: []string{"chroot"},
+			noFake: "it may change its root: see R03"},
 
 		{id: "K02", title: "TCP, also by Fast Open", oracle: canary, benignTold: true, modes: isolated,
 			programs: []string{"tcp-connect", "tcp-fastopen", "tcp-fastopen-sendmsg", "tcp-fastopen-connect"}},
@@ -225,7 +232,7 @@ func catalogue() []row {
 		{id: "E01", title: "no record is lost", run: recordsKept},
 		{id: "E05", title: "no record is forged", run: recordsForged},
 		{id: "X13", title: "a fork bomb", run: forkBomb},
-	}
+	})
 	for i := range rows {
 		if rows[i].race {
 			rows[i].task.Limit = 15 * time.Second

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -35,13 +36,32 @@ const (
 	// tier2 and tier2mediate: the same without namespaces.
 	tier2        mode = "tier2"
 	tier2mediate mode = "tier2-mediate"
+	// The same with a fake root, which must open nothing.
+	fake             mode = "fake"
+	fakeMediate      mode = "fake-mediate"
+	fakeTier2        mode = "fake-tier2"
+	fakeTier2Mediate mode = "fake-tier2-mediate"
 )
 
-var modes = []mode{explain, mediate, tier2, tier2mediate}
+var (
+	plainModes = []mode{explain, mediate, tier2, tier2mediate}
+	fakeModes  = []mode{fake, fakeMediate, fakeTier2, fakeTier2Mediate}
+	modes      = slices.Concat(plainModes, fakeModes)
+)
 
-func (m mode) namespaces() bool { return m == explain || m == mediate }
+// plain is the mode without the fake root.
+func (m mode) plain() mode {
+	if i := slices.Index(fakeModes, m); i >= 0 {
+		return plainModes[i]
+	}
+	return m
+}
 
-func (m mode) mediates() bool { return m == mediate || m == tier2mediate }
+func (m mode) fakes() bool { return m.plain() != m }
+
+func (m mode) namespaces() bool { return m.plain() == explain || m.plain() == mediate }
+
+func (m mode) mediates() bool { return m.plain() == mediate || m.plain() == tier2mediate }
 
 // task is what a cell has to do: one program, confined or not.
 type task struct {
@@ -51,15 +71,16 @@ type task struct {
 	Exec    string // the program's binary; "" for this one
 	Arena   arena
 
-	Stdin     string // a file that the program has as standard input, read-only
-	Decoys    bool   // 200 inheritable descriptors of all kinds
-	Starve    bool   // the supervisor runs out of descriptors
-	Storm     bool   // signals rain on the supervisor
-	Deny      []string
-	Network   string // "" for the mode's default
-	Without   string // an outer filter takes a facility away: see withoutCall
-	Limit     time.Duration
-	Processes uint64 // a limit
+	Stdin      string // a file that the program has as standard input, read-only
+	Decoys     bool   // 200 inheritable descriptors of all kinds
+	Starve     bool   // the supervisor runs out of descriptors
+	Storm      bool   // signals rain on the supervisor
+	Deny       []string
+	Everywhere bool   // all may be written but what is outside
+	Network    string // "" for the mode's default
+	Without    string // an outer filter takes a facility away: see withoutCall
+	Limit      time.Duration
+	Processes  uint64 // a limit
 }
 
 // outcome is what a cell tells. Oracles do not believe the program's output
@@ -73,6 +94,7 @@ type outcome struct {
 	Violations []string
 	Calls      uint64
 	Degraded   []string
+	Noted      []string // paths of what the fake root has noted
 }
 
 // target is what a program aims at.
@@ -85,6 +107,7 @@ type target struct {
 	Port   int    // on the loopback, TCP
 	Key    int    // of a System V shared memory segment, or a name
 	Benign bool
+	Group  bool // the program changes its group first
 }
 
 // runCell is the caller of the sandbox, in a process of its own.
@@ -156,6 +179,9 @@ func (t task) policy() policy.Policy {
 		// The walls are open from the literal part on: the whole arena.
 		p = p.Allow(policy.Write, "~^"+t.Arena.Root+"/no-such-[0-9]+$")
 	}
+	if t.Everywhere {
+		p = p.Allow(policy.Write, "/").Deny(policy.Write, t.Arena.Outside)
+	}
 	for _, path := range t.Deny {
 		p = p.Deny(policy.Write, path)
 	}
@@ -213,6 +239,11 @@ func (t task) confined(stdin *os.File) outcome {
 	cmd := catbox.Command(path)
 	cmd.Args, cmd.Stdin, cmd.Dir = args, stdin, t.Arena.Allowed
 	cmd.Policy = t.policy()
+	var state *catbox.FakeState
+	if t.Mode.fakes() {
+		state = catbox.NewFakeState()
+		cmd.FakeRoot = &catbox.FakeRoot{State: state}
+	}
 	cmd.Limits.Time = t.limit()
 	cmd.Limits.Processes = t.Processes
 	var out bytes.Buffer
@@ -232,6 +263,11 @@ func (t task) confined(stdin *os.File) outcome {
 	o := outcome{Output: out.String(), Started: started}
 	if err != nil {
 		o.Err = err.Error()
+	}
+	if state != nil {
+		for _, e := range state.Entries() {
+			o.Noted = append(o.Noted, e.Path)
+		}
 	}
 	r := cmd.Result()
 	if r == nil {

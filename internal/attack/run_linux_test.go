@@ -74,8 +74,11 @@ func (x matrix) summary() string {
 
 // result is that of all programs of a row.
 func (r row) result(m mode) (res result) {
-	if r.modes != nil && !slices.Contains(r.modes, m) {
+	if r.modes != nil && !slices.Contains(r.modes, m) && !slices.Contains(r.modes, m.plain()) {
 		return result{verdict: notApplicable}
+	}
+	if m.fakes() && r.noFake != "" || !m.fakes() && r.onlyFake != "" {
+		return result{notApplicable, []string{r.noFake + r.onlyFake}}
 	}
 	if r.needs != nil && r.needs() != "" {
 		return result{notApplicable, []string{r.needs()}}

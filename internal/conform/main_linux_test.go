@@ -11,7 +11,7 @@ import (
 func TestMain(m *testing.M) {
 	catbox.Init()
 	testenv.Main(testenv.Helpers{
-		"native": runNative, "tier 2": runTier2, "no namespaces": runNoNamespaces, "program": runProgram, "denied": runDenied,
+		"native": runNative, "tier 2": runTier2, "no namespaces": runNoNamespaces, "program": runProgram, "real root": runRealRoot, "ids": runIDs, "may": runMay, "denied": runDenied,
 	})
 	// Nothing that the Go runtime opens for itself may shift the numbers of descriptors.
 	os.Setenv("GODEBUG", "containermaxprocs=0")

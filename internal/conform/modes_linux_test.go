@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,6 +128,7 @@ func runNative(args []string) int {
 type order struct {
 	Policy, Dir, Path string
 	Args              []string
+	Fake              bool
 }
 
 // tier2 runs a helper that can make no user namespace, so that catbox has no
@@ -136,7 +138,7 @@ func tier2(ctx context.Context, p policy.Policy, dir, path string, args []string
 	if err != nil {
 		return nil, err
 	}
-	o, err := json.Marshal(order{p.String(), dir, path, args})
+	o, err := json.Marshal(order{p.String(), dir, path, args, false})
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +178,10 @@ func runNoNamespaces(args []string) int {
 	must(err)
 	c := command(context.Background(), p, o.Dir, o.Path, o.Args)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	if o.Fake {
+		c.FakeRoot = &catbox.FakeRoot{}
+		c.Stdout = struct{ io.Writer }{os.Stdout} // a pipe of its own, which belongs to the user
+	}
 	if err := c.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		if r := c.Result(); r != nil && r.ExitCode > 0 {

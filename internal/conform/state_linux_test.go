@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,9 @@ func attributes(path string) string {
 		return ""
 	}
 	s := ""
-	for name := range strings.SplitSeq(strings.TrimRight(string(names[:n]), "\x00"), "\x00") {
+	list := strings.Split(strings.TrimRight(string(names[:n]), "\x00"), "\x00")
+	slices.Sort(list) // listxattr(2): "unordered"
+	for _, name := range list {
 		value := make([]byte, 65536)
 		n, err := unix.Lgetxattr(path, name, value)
 		if err != nil {

@@ -166,7 +166,7 @@ func (o Options) fakes(c abi.Change) bool {
 // handle devices ask without following symbolic links.
 func (o Options) fakeOwnIDs(r *abi.Row) []Rule {
 	switch r.Fake {
-	case abi.FakeGetID, abi.FakeCaps:
+	case abi.FakeGetID, abi.FakeCaps, abi.FakeUmask:
 		return []Rule{}
 	case abi.FakeStat:
 		return o.fakeStat(r)
@@ -187,8 +187,13 @@ func (o Options) fakeStat(r *abi.Row) []Rule {
 
 // faked sends a call that a fake root answers.
 func faked(r *abi.Row) []Rule {
-	if r.Name == "prctl" {
-		return oneOf(0, privilegeOptions, Notify)
+	switch r.Fake {
+	case abi.FakeUmask:
+		return []Rule{{When: []Cond{{0, 0700, 0, AnySet}}, Do: Notify}}
+	case abi.FakeCaps:
+		if r.Name == "prctl" {
+			return oneOf(0, privilegeOptions, Notify)
+		}
 	}
 	return []Rule{always(Notify)}
 }

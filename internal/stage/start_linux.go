@@ -209,7 +209,9 @@ const helloTime = 30 * time.Second
 // specification is sent before the init has said that it is there, which takes
 // longer than to make it.
 func (r *Run) setUp(cfg Config) error {
-	if err := r.mapIDs(cfg); err != nil {
+	if err := r.mapIDs(cfg); errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+		return fmt.Errorf("%w: it ended", ErrNoInit)
+	} else if err != nil {
 		return fmt.Errorf("map ids: %w", err)
 	}
 	spec, err := cfg.Spec()

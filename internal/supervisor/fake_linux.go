@@ -37,6 +37,7 @@ type FakeRoot struct {
 	creds   credTable
 	orphans orphans
 	devices atomic.Bool // some are noted
+	umasked atomic.Bool // some process has an umask that takes bits of the owner
 	noting  sync.Mutex  // one change is noted at a time
 }
 
@@ -70,6 +71,9 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 		return r.setID(h), true
 	case abi.FakeCaps:
 		return r.caps(h), true
+	case abi.FakeUmask:
+		r.s.Fake.umasked.Store(true)
+		return Continue(), true // wall: none is needed, it changes no file
 	case abi.FakePriority:
 		return r.priority(h), true
 	case abi.FakeRoot:

@@ -41,20 +41,57 @@ func (r *receiver) make(p *pinned, asked uint32, do func() Answer, more func(*fa
 
 // born notes what is shown of a file that has just been made in the directory.
 func (f *FakeRoot) born(c *creds, dir attributes, place target.Place, asked uint32, more func(*fakeroot.Entry)) unix.Errno {
-	_, st, errno := f.attributesAt(place.Dir, place.Name)
+	fd, err := unix.Openat(place.Dir, place.Name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return done(err).errno
+	}
+	defer unix.Close(fd)
+	return f.bornAs(c, dir, fd, place.Canonical, asked, more)
+}
+
+// keepOpen gives the owner on disk what an umask took and root does not need.
+func keepOpen(fd int, st *unix.Statx_t) unix.Errno {
+	if mode := opened(st.Mode); mode != st.Mode {
+		return done(unix.Chmod(procPath(fd), uint32(mode&0777))).errno
+	}
+	return 0
+}
+
+// opened is a mode with what its owner has on disk.
+func opened(mode uint16) uint16 {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFLNK:
+		return mode
+	case unix.S_IFDIR:
+		return mode | 0700
+	}
+	return mode | 0600
+}
+
+// hide takes bits of the owner that are on disk for the fake root's sake, unless
+// an access control list says what the mode is.
+func hide(e *fakeroot.Entry, bits uint32) {
+	if e.Xattrs[aclAccess] == nil {
+		e.Mode &^= bits
+	}
+}
+
+func (f *FakeRoot) bornAs(c *creds, dir attributes, fd int, path string, asked uint32, more func(*fakeroot.Entry)) unix.Errno {
+	_, st, errno := f.attributesOf(fd)
+	if errno == 0 {
+		errno = keepOpen(fd, &st)
+	}
 	if errno != 0 {
 		return errno
 	}
-	return f.bornAs(c, dir, &st, place.Canonical, asked, more)
-}
-
-func (f *FakeRoot) bornAs(c *creds, dir attributes, st *unix.Statx_t, path string, asked uint32, more func(*fakeroot.Entry)) unix.Errno {
-	return f.note(st, func() string { return path }, func(e *fakeroot.Entry) {
+	made := uint32(st.Mode)
+	st.Mode = opened(st.Mode)
+	return f.note(&st, func() string { return path }, func(e *fakeroot.Entry) {
 		e.UID, e.GID = c.uid.fs, c.gid.fs
-		e.Mode = uint32(st.Mode) | asked&specialBits
+		e.Mode = made | asked&specialBits
 		if dir.mode&unix.S_ISGID != 0 {
 			e.GID = dir.gid
-			if uint32(st.Mode)&unix.S_IFMT == unix.S_IFDIR {
+			if made&unix.S_IFMT == unix.S_IFDIR {
 				e.Mode |= unix.S_ISGID
 			} else if e.Mode&unix.S_IXGRP != 0 && !c.inGroup(e.GID) && !c.capable(unix.CAP_FSETID) {
 				e.Mode &^= unix.S_ISGID
@@ -72,18 +109,14 @@ func fakeMkdir(r *receiver, p *pinned) Answer {
 	return r.make(p, mode&(unix.S_ISVTX|0777), func() Answer {
 		place := p.places[0]
 		return done(unix.Mkdirat(place.Dir, entry(place), mode&0777|0700))
-	}, func(e *fakeroot.Entry) {
-		if e.Xattrs[aclAccess] == nil {
-			e.Mode &^= 0700 &^ mode
-		}
-	})
+	}, func(e *fakeroot.Entry) { hide(e, 0700&^mode) })
 }
 
 func fakeSymlink(r *receiver, p *pinned) Answer {
 	return r.make(p, 0777, func() Answer { return symlink(p) }, nil)
 }
 
-// fakeMknod makes a device as a socket, as opening one gives ENXIO.
+// fakeMknod makes a device as a socket, as opening one gives ENXIO, or as a file.
 func fakeMknod(r *receiver, p *pinned) Answer {
 	mode, dev := p.value(abi.Mode), uint64(p.value(abi.Dev))
 	if mode&unix.S_IFMT == 0 {
@@ -91,18 +124,30 @@ func fakeMknod(r *receiver, p *pinned) Answer {
 	}
 	if !isDevice(mode) || mode&unix.S_IFMT == unix.S_IFCHR && dev == 0 { // 0:0 is overlayfs' whiteout, which anybody may make
 		return r.make(p, mode&07777, func() Answer {
-			return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), mode&^specialBits, int(dev)))
-		}, nil)
+			return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), mode&^specialBits|0600, int(dev)))
+		}, func(e *fakeroot.Entry) { hide(e, 0600&^mode) })
 	}
 	if !p.creds.capable(unix.CAP_MKNOD) {
 		return Refuse(unix.EPERM)
 	}
 	return r.make(p, mode&07777, func() Answer {
-		return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), unix.S_IFSOCK|mode&0777, 0))
+		return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), r.s.Fake.realDevice(mode, dev), 0))
 	}, func(e *fakeroot.Entry) {
+		hide(e, 0600&^mode)
 		e.Mode, e.Rdev = e.Mode&07777|mode&unix.S_IFMT, decodeDev(dev)
 		r.s.Fake.devices.Store(true)
 	})
+}
+
+// realDevice is the mode with which a device is made on disk: a socket, or for
+// the null device an empty file, which reads the same. An open that only reads
+// is not seen here.
+func (f *FakeRoot) realDevice(mode uint32, dev uint64) uint32 {
+	kind := uint32(unix.S_IFSOCK)
+	if mode&unix.S_IFMT == unix.S_IFCHR && decodeDev(dev) == nullDevice && !f.ownIDs() {
+		kind = unix.S_IFREG
+	}
+	return kind | mode&0777 | 0600
 }
 
 // decodeDev widens the number that mknod takes (new_decode_dev() of linux/kdev_t.h).
@@ -113,8 +158,11 @@ func decodeDev(dev uint64) uint64 {
 func fakeLink(r *receiver, p *pinned) Answer {
 	f := r.s.Fake
 	place := p.places[len(p.places)-1]
-	if place.Exists {
+	switch {
+	case place.Exists:
 		return Refuse(unix.EEXIST)
+	case p.creds != rootCreds && !sameMount(p.file(), place.Dir):
+		return Refuse(unix.EXDEV) // as in fakeRename
 	}
 	if _, errno := f.changesDirectory(p.creds, place); errno != 0 {
 		return Refuse(errno)
@@ -194,6 +242,9 @@ func (f *FakeRoot) removed(a attributes, st *unix.Statx_t) {
 func fakeRename(r *receiver, p *pinned) Answer {
 	f, c := r.s.Fake, p.creds
 	from, to := p.places[0], p.places[1]
+	if c != rootCreds && !sameMount(from.Dir, to.Dir) {
+		return Refuse(unix.EXDEV) // before anything else, as the kernel does
+	}
 	moved, _, errno := f.removes(c, from)
 	if errno != 0 {
 		return Refuse(errno)
@@ -244,6 +295,14 @@ func (f *FakeRoot) moved(from, to string, exchange bool) {
 		}
 		_ = f.State.Update(e.ID, func(e *fakeroot.Entry, _ bool) { e.Path = path })
 	}
+}
+
+// sameMount tells whether two directories are on one mount; where that is not
+// known (before Linux 5.8) on one file system.
+func sameMount(a, b int) bool {
+	var s, t unix.Statx_t
+	return unix.Statx(a, "", unix.AT_EMPTY_PATH, unix.STATX_MNT_ID, &s) == nil && unix.Statx(b, "", unix.AT_EMPTY_PATH, unix.STATX_MNT_ID, &t) == nil &&
+		s.Mnt_id == t.Mnt_id && s.Dev_major == t.Dev_major && s.Dev_minor == t.Dev_minor
 }
 
 // orphans are noted files that have no name any more and may still be open.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
 )
 
@@ -17,7 +18,7 @@ const specialBits = unix.S_ISUID | unix.S_ISGID | unix.S_ISVTX
 // with other owners and modes, than the command is to see.
 func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	c := r.creds(h)
-	if h.name == "openat2" && c == rootCreds {
+	if h.name == "openat2" && c == rootCreds && !r.s.Fake.devices.Load() {
 		return Answer{}, false // its users ask for restrictions on the path, which are the kernel's
 	}
 	o, errno := h.opening()
@@ -27,11 +28,15 @@ func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	if o.flags&unix.O_PATH != 0 {
 		return Answer{}, false
 	}
-	if o.writes() && r.s.Fake.State.Len() > 0 {
-		r.losesPrivileges(h, c, o)
+	if o.writes() && r.s.Fake.State.Len() > 0 && r.opensNoted(h, c, o) {
+		o.fake = &fakeOpening{fake: r.s.Fake, creds: c}
+		return r.mediateOpen(h, o), true
+	}
+	if h.name == "openat2" && c == rootCreds {
+		return Answer{}, false // as above
 	}
 	makes := o.flags&unix.O_CREAT != 0 || o.temporary()
-	if c == rootCreds && (!makes || o.mode&specialBits == 0 && (r.s.Fake.State.Len() == 0 || r.plainFor(h, o))) {
+	if c == rootCreds && (!makes || o.mode&specialBits == 0 && r.s.Fake.opensAgain(o.mode) && (r.s.Fake.State.Len() == 0 || r.plainFor(h, o))) {
 		return Answer{}, false
 	}
 	l := h.lookup(o.arg, o.path)
@@ -42,27 +47,43 @@ func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	return r.mediateOpen(h, o), true
 }
 
-// losesPrivileges takes from a file what writing to it takes: its capabilities,
-// and set-user-ID and set-group-ID if the process is not root. The kernel does so
-// at the first write, which is not seen here.
-func (r *receiver) losesPrivileges(h *held, c *creds, o opening) {
+// opensNoted tells whether what is opened to be written is a device, which is
+// opened here. A file loses what it loses by being written.
+func (r *receiver) opensNoted(h *held, c *creds, o opening) (device bool) {
 	l := h.lookup(o.arg, o.path)
 	l.Follow = o.follows()
 	st, errno := r.s.view.Statx(l, statxMask)
 	if errno != 0 {
-		return
+		return false
 	}
 	a := r.s.Fake.attributes(&st)
+	if a.known && isDevice(a.mode) {
+		return r.searchable(h, l) == 0
+	}
+	r.s.Fake.losesPrivileges(c, a, &st)
+	return false
+}
+
+// losesPrivileges takes from a file what writing to it takes: its capabilities,
+// and set-user-ID and set-group-ID if the process is not root. The kernel does so
+// at the first write, which is not seen here.
+func (f *FakeRoot) losesPrivileges(c *creds, a attributes, st *unix.Statx_t) {
 	keeps := c.capable(unix.CAP_FSETID) || a.mode&(unix.S_ISUID|unix.S_ISGID) == 0
 	if !a.known || a.mode&unix.S_IFMT != unix.S_IFREG || keeps && a.entry.Xattrs["security.capability"] == nil || !c.may(a, mayWrite) {
 		return
 	}
-	r.s.Fake.note(&st, nil, func(e *fakeroot.Entry) {
+	f.note(st, nil, func(e *fakeroot.Entry) {
 		delete(e.Xattrs, "security.capability")
 		if !c.capable(unix.CAP_FSETID) {
 			e.Mode = c.withoutPrivileges(e.Mode, a.gid)
 		}
 	})
+}
+
+// opensAgain tells whether a file made with the mode can be opened by the run
+// again, as root can: where it has no namespace it is not mightier than its user.
+func (f *FakeRoot) opensAgain(mode uint64) bool {
+	return !f.umasked.Load() && (f.Mapped || mode&0600 == 0600)
 }
 
 // plainFor tells whether the directory hands nothing down to the file.
@@ -122,11 +143,7 @@ func (o *fakeOpening) permits(flags uint64, p target.Place) (errno unix.Errno) {
 
 // made notes what is shown of the file that was made.
 func (o *fakeOpening) made(fd int, path string, mode uint32) unix.Errno {
-	_, st, errno := o.fake.attributesOf(fd)
-	if errno != 0 {
-		return errno
-	}
-	return o.fake.bornAs(o.creds, o.dir, &st, path, mode&07777, nil)
+	return o.fake.bornAs(o.creds, o.dir, fd, path, mode&07777, func(e *fakeroot.Entry) { hide(e, 0600&^mode) })
 }
 
 // fakeEntries answers getdents64 where a directory may hold devices, which are
@@ -148,7 +165,7 @@ func (r *receiver) fakeEntries(h *held) Answer {
 		return done(err)
 	}
 	buf := make([]byte, min(uint64(uint32(h.args[2])), 1<<16))
-	n, err := unix.Getdents(fd, buf)
+	n, err := h.getdents(fd, buf)
 	if err != nil {
 		return done(err)
 	}
@@ -159,6 +176,15 @@ func (r *receiver) fakeEntries(h *held) Answer {
 	return Return(int64(n))
 }
 
+// getdents reads entries as the target would: ext4 and others give a 32-bit
+// program places in a directory that fit its off_t.
+func (h *held) getdents(fd int, buf []byte) (int, error) {
+	if h.arch == abi.I386 {
+		return sys.Getdents386(fd, buf)
+	}
+	return unix.Getdents(fd, buf)
+}
+
 // typeEntries puts the types of devices into entries of a directory
 // (struct linux_dirent64 of getdents(2): d_ino, d_off, d_reclen, d_type).
 func (f *FakeRoot) typeEntries(dev uint64, entries []byte) {
@@ -167,7 +193,7 @@ func (f *FakeRoot) typeEntries(dev uint64, entries []byte) {
 		if size < 19 || size > len(entries) {
 			return
 		}
-		if entries[18] == unix.DT_SOCK {
+		if entries[18] == unix.DT_SOCK || entries[18] == unix.DT_REG {
 			id := fakeroot.ID{Dev: dev, Ino: binary.NativeEndian.Uint64(entries)}
 			if e, ok := f.State.Get(id); ok && isDevice(e.Mode) {
 				entries[18] = byte(e.Mode & unix.S_IFMT >> 12)

@@ -51,11 +51,13 @@ func (r *receiver) asIs(h *held) bool {
 	idle := f.State.Len() == 0
 	paths := h.row.Paths()
 	switch h.row.Change {
-	case abi.Utime, abi.Truncate, abi.Setattr:
+	case abi.Utime, abi.Setattr:
 		return true
+	case abi.Truncate:
+		return !f.devices.Load()
 	case abi.Mkdir:
 		// Without them the supervisor, who is not root, could not look in there.
-		return h.value(abi.Mode)&0700 == 0700 && (idle || r.plainParent(h, paths[0]))
+		return h.value(abi.Mode)&0700 == 0700 && !f.umasked.Load() && (idle || r.plainParent(h, paths[0]))
 	case abi.Symlink:
 		return idle || r.plainParent(h, paths[0])
 	case abi.Unlink:
@@ -243,7 +245,11 @@ func (f *FakeRoot) noted(p *pinned, st *unix.Statx_t, change func(*fakeroot.Entr
 
 func fakeTruncate(r *receiver, p *pinned) Answer {
 	a, _, errno := r.s.Fake.attributesOf(p.file())
-	if errno == 0 && !p.creds.may(a, mayWrite) {
+	switch {
+	case errno != 0:
+	case isDevice(a.mode):
+		errno = unix.EINVAL
+	case !p.creds.may(a, mayWrite):
 		errno = unix.EACCES
 	}
 	if errno != 0 {

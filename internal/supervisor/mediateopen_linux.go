@@ -111,7 +111,7 @@ func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
 func openPlace(h *held, o opening, p target.Place) (int, error) {
 	flags := int(o.flags) | unix.O_CLOEXEC | unix.O_NOCTTY
 	if o.fake != nil {
-		o.mode &^= specialBits
+		o.mode = o.mode&^specialBits | 0600
 	}
 	if !p.Exists {
 		if o.flags&unix.O_CREAT == 0 {
@@ -141,6 +141,9 @@ func openPlace(h *held, o opening, p target.Place) (int, error) {
 		return -1, unix.ENOTDIR
 	}
 	flags &^= unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW
+	if a, is := o.fake.device(p.File); is {
+		return openDevice(a, flags)
+	}
 	if kind == unix.S_IFIFO && o.flags&unix.O_NONBLOCK == 0 {
 		return openFIFO(h, p.File, flags)
 	}

@@ -113,6 +113,7 @@ func Start(cfg Config) (*Supervisor, error) {
 	s.anyWrite = cfg.Exact && cfg.Policy.Allows(policy.Write, "/") && !cfg.Policy.Restricts(policy.Write)
 	if cfg.Fake != nil {
 		cfg.Fake.devices.Store(hasDevices(cfg.Fake.State))
+		cfg.Fake.umasked.Store(ownUmask()&0700 != 0)
 	}
 	for _, id := range cfg.Given {
 		s.given[id] = true
@@ -124,6 +125,16 @@ func Start(cfg Config) (*Supervisor, error) {
 	s.lead <- struct{}{}
 	s.spawn()
 	return s, nil
+}
+
+// ownUmask is the one that the run begins with. A thread that cannot be asked
+// may have any.
+func ownUmask() uint32 {
+	status, errno := target.Thread(os.Getpid()).Status()
+	if errno != 0 {
+		return 0777
+	}
+	return status.Umask
 }
 
 func (s *Supervisor) release() {
