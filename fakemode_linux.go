@@ -3,7 +3,6 @@ package catbox
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -80,15 +79,13 @@ func (p *plan) findGiven() {
 		id, there := fakeroot.At(e)
 		kind := e.Mode & unix.S_IFMT
 		if e.Path == "" || !there || id.Ino != e.Ino || id.Dev != e.Dev || kind == unix.S_IFCHR || kind == unix.S_IFBLK ||
-			!p.ids.has(e.UID, e.GID) || slices.ContainsFunc(slices.Collect(maps.Keys(e.Xattrs)), isTrusted) {
+			!p.ids.has(e.UID, e.GID) {
 			continue
 		}
 		p.fake.Give(e)
 		p.give = append(p.give, ownedOf(e))
 	}
 }
-
-func isTrusted(name string) bool { return strings.HasPrefix(name, "trusted.") }
 
 func (s *subids) has(uid, gid uint32) bool { return inRange(uid, s.uids) && inRange(gid, s.gids) }
 
@@ -101,6 +98,9 @@ func inRange(id uint32, extents []syscall.SysProcIDMap) bool {
 func ownedOf(e FakeEntry) stage.Owned {
 	o := stage.Owned{Path: e.Path, Dev: e.Dev, Ino: e.Ino, Birth: e.Birth, Mode: e.Mode, UID: e.UID, GID: e.GID}
 	for name, value := range e.Xattrs {
+		if strings.HasPrefix(name, "trusted.") || value == nil {
+			continue
+		}
 		o.Xattrs = append(o.Xattrs, stage.Attribute{Name: name, Value: string(value)})
 	}
 	return o
@@ -110,17 +110,20 @@ func ownedOf(e FakeEntry) stage.Owned {
 // those that are not there any more is dropped.
 func (p *plan) takenBack(files []stage.Owned) {
 	state := p.fake.State
+	trusted := map[fakeroot.ID]map[string][]byte{}
 	for _, id := range p.fake.Given() {
+		e, _ := state.Get(id)
+		trusted[id] = e.Trusted()
 		_ = state.Delete(id) // the journal says so itself when it is closed
 	}
 	for _, o := range files {
 		e := FakeEntry{
 			ID: fakeroot.ID{Dev: o.Dev, Ino: o.Ino, Birth: o.Birth}, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: o.Path,
 		}
+		if e.Xattrs = trusted[e.ID]; e.Xattrs == nil {
+			e.Xattrs = map[string][]byte{}
+		}
 		for _, x := range o.Xattrs {
-			if e.Xattrs == nil {
-				e.Xattrs = map[string][]byte{}
-			}
 			e.Xattrs[x.Name] = []byte(x.Value)
 		}
 		_ = state.Put(e)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"strings"
 )
 
 // ID identifies an inode as long as it lives.
@@ -78,4 +79,18 @@ func (e Entry) scalars() scalars {
 func (e Entry) clone() Entry {
 	e.Xattrs = maps.Clone(e.Xattrs)
 	return e
+}
+
+// Trusted are the attributes that only root has, "trusted." ones; nil if there are none.
+func (e Entry) Trusted() map[string][]byte {
+	var trusted map[string][]byte
+	for name, value := range e.Xattrs {
+		if strings.HasPrefix(name, "trusted.") {
+			if trusted == nil {
+				trusted = map[string][]byte{}
+			}
+			trusted[name] = value
+		}
+	}
+	return trusted
 }

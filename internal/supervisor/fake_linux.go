@@ -112,6 +112,7 @@ func (f *FakeRoot) attributes(st *unix.Statx_t) attributes {
 	a := f.unknown(st)
 	e, known := f.find(fakeroot.IDOf(st))
 	if !known {
+		a.entry.Xattrs = f.trustedOf(st)
 		return a
 	}
 	a.entry, a.known = e, true

@@ -66,8 +66,21 @@ func (f *FakeRoot) Give(e fakeroot.Entry) {
 }
 
 func (f *FakeRoot) isGiven(id fakeroot.ID) bool {
-	_, ok := f.given.Load([2]uint64{id.Dev, id.Ino})
-	return ok
+	given, ok := f.given.Load([2]uint64{id.Dev, id.Ino})
+	return ok && given == id
+}
+
+// trustedOf are the noted attributes of a file that has its owner on disk: those
+// that the kernel does not have.
+func (f *FakeRoot) trustedOf(st *unix.Statx_t) map[string][]byte {
+	if !f.ownIDs() {
+		return nil
+	}
+	e, known := f.State.Get(fakeroot.IDOf(st))
+	if !known {
+		return nil
+	}
+	return e.Trusted()
 }
 
 // Given are the files that have their owners on disk and are noted all the same.
