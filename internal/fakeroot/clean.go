@@ -18,7 +18,11 @@ func (g Gone) String() string {
 	if len(g) > most {
 		names = append(names, "...")
 	}
-	return fmt.Sprintf("dropped %d entries whose files are gone or replaced: %s", len(g), strings.Join(names, ", "))
+	what := fmt.Sprintf("%d entries whose files are", len(g))
+	if len(g) == 1 {
+		what = "1 entry whose file is"
+	}
+	return fmt.Sprintf("dropped %s gone or replaced: %s", what, strings.Join(names, ", "))
 }
 
 // printable keeps a name on its line: a newline in it must not forge another.

@@ -125,6 +125,8 @@ func (r *receiver) forget(h *held, args []abi.PathArg) {
 	last := args[len(args)-1]
 	if a, st, ok := r.named(h, last); ok && a.known {
 		f.removed(a, &st)
+	} else if ok && (a.isDir() || st.Nlink <= 1) {
+		f.takeGiven(fakeroot.IDOf(&st))
 	}
 	if h.row.Change != abi.Rename {
 		return

@@ -70,6 +70,14 @@ func (f *FakeRoot) isGiven(id fakeroot.ID) bool {
 	return ok && given == id
 }
 
+// takeGiven forgets a file that is removed.
+func (f *FakeRoot) takeGiven(id fakeroot.ID) {
+	if f.isGiven(id) {
+		f.given.Delete([2]uint64{id.Dev, id.Ino})
+		_ = f.State.Delete(id)
+	}
+}
+
 // trustedOf are the noted attributes of a file that has its owner on disk: those
 // that the kernel does not have.
 func (f *FakeRoot) trustedOf(st *unix.Statx_t) map[string][]byte {
