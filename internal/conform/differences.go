@@ -44,6 +44,41 @@ var Differences = []Difference{
 		false,
 	},
 	{
+		"may", anyFake, ` (access|faccessat2)\(`, `^0$`, "",
+		"access(2) is left to the kernel, which knows the run's user and not whom a program has become",
+		false,
+	},
+	{
+		"may", "fake tier 2", ` chroot\(`, `^EPERM$`, "",
+		"without a namespace the kernel does not let the run's user change its root",
+		false,
+	},
+	{
+		"devices", anyFake, `^getdents$`, `=12`, "",
+		"the call before getdents64 is left to the kernel, as no libc uses it any more: a device is the socket that it is on disk",
+		false,
+	},
+	{
+		"given down", anyFake, `^bind$`, `^$`, "",
+		"bind(2) is not looked at, so that a socket gets nothing from its directory",
+		false,
+	},
+	{
+		"attributes of root", anyFake, `^getxattr\("file", "(trusted|security)\."`, `^ENODATA$`, "",
+		"the kernel asks for a capability, which the run has not got, before it looks at the name",
+		false,
+	},
+	{
+		"capabilities", anyFake, `^capget\(\w+ 2\)$`, `^0 `, "",
+		"who asks for another process by its number is told of root, whether there is such a process or not",
+		false,
+	},
+	{
+		"access lists", anyFake, `^lsetxattr\("link"`, `^ENOTSUP$`, "",
+		"a symbolic link is refused before the list is looked at",
+		false,
+	},
+	{
 		"proc", "fake tier 2", `"/proc/self/(comm|oom_score_adj)"`, `^EACCES$`, "",
 		"as in tier 2",
 		false,
