@@ -34,6 +34,9 @@ type acl []aclEntry
 
 const aclVersion = 2
 
+// aclNoID is the id of an entry for nobody in particular (ACL_UNDEFINED_ID).
+const aclNoID = ^uint32(0)
+
 // parseACL reads the form that the attributes have. What the kernel would not
 // take (posix_acl_valid()) is not ok.
 func parseACL(data []byte) (list acl, ok bool) {
@@ -41,7 +44,11 @@ func parseACL(data []byte) (list acl, ok bool) {
 		return nil, false
 	}
 	for b := data[4:]; len(b) > 0; b = b[8:] {
-		list = append(list, aclEntry{binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:]), binary.LittleEndian.Uint32(b[4:])})
+		e := aclEntry{binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:]), binary.LittleEndian.Uint32(b[4:])}
+		if e.tag != aclUser && e.tag != aclGroup {
+			e.id = aclNoID // whatever it was, as the kernel gives it back
+		}
+		list = append(list, e)
 	}
 	return list, len(list) == 0 || list.valid()
 }

@@ -110,7 +110,7 @@ func (a attributes) isDir() bool { return a.mode&unix.S_IFMT == unix.S_IFDIR }
 // attributes finds what is shown of the file with the real status st.
 func (f *FakeRoot) attributes(st *unix.Statx_t) attributes {
 	a := f.unknown(st)
-	e, known := f.find(fakeroot.IDOf(st))
+	e, known := f.find(st)
 	if !known {
 		a.entry.Xattrs = f.trustedOf(st)
 		return a
@@ -141,15 +141,19 @@ func (f *FakeRoot) shown(id, own uint32, ids []syscall.SysProcIDMap) uint32 {
 	return id
 }
 
-// find looks a noted inode up, among those too that have no name any more.
-func (f *FakeRoot) find(id fakeroot.ID) (fakeroot.Entry, bool) {
+// find looks a noted inode up, among those too that have no name any more. The
+// clock of birth times is coarse, so that a number can come back with the same: then
+// the names tell.
+func (f *FakeRoot) find(st *unix.Statx_t) (fakeroot.Entry, bool) {
+	id := fakeroot.IDOf(st)
 	if f.State.Len() == 0 && f.orphans.empty() {
 		return fakeroot.Entry{}, false
 	}
-	if e, ok := f.State.Get(id); ok && !f.isGiven(e.ID) {
-		return e, true
+	if st.Nlink == 0 {
+		return f.orphans.get(id)
 	}
-	return f.orphans.get(id)
+	e, ok := f.State.Get(id)
+	return e, ok && !f.isGiven(e.ID)
 }
 
 // plain tells that the kernel shows the run what it is to be shown.
@@ -166,7 +170,8 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 	f.noting.Lock()
 	defer f.noting.Unlock()
 	id := fakeroot.IDOf(st)
-	if f.orphans.update(id, change) {
+	if st.Nlink == 0 {
+		f.noteOrphan(st, change)
 		return 0
 	}
 	e, known := f.State.Get(id)
@@ -189,6 +194,20 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 		return unix.EIO
 	}
 	return 0
+}
+
+// noteOrphan is note for a file that has no name: it is noted as long as the run
+// lives, or until it gets one.
+func (f *FakeRoot) noteOrphan(st *unix.Statx_t, change func(*fakeroot.Entry)) {
+	id := fakeroot.IDOf(st)
+	e, known := f.orphans.get(id)
+	if !known {
+		a := f.unknown(st)
+		e = fakeroot.Entry{ID: id, Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev}
+	}
+	e.Xattrs = maps.Clone(e.Xattrs)
+	change(&e)
+	f.orphans.add(e)
 }
 
 // needless tells that an entry says no more than is shown without it.

@@ -114,7 +114,11 @@ func (r *receiver) setID(h *held) Answer {
 	if errno != 0 {
 		return Refuse(errno)
 	}
-	c.capsAfter(old.uid)
+	if name == "setfsuid" {
+		c.capsAfterFS(old.uid)
+	} else {
+		c.capsAfter(old.uid)
+	}
 	if c.equal(old) {
 		return Return(value)
 	}
@@ -179,6 +183,10 @@ func setTwo(i *ids, re, eff uint32, capable bool) unix.Errno {
 // setThree is setresuid(2) and setresgid(2).
 func setThree(i *ids, to [3]uint32, capable bool) unix.Errno {
 	old := *i
+	same := func(id, is uint32) bool { return id == unchanged || id == is }
+	if same(to[0], old.real) && same(to[1], old.effective) && same(to[1], old.fs) && same(to[2], old.saved) {
+		return 0 // nothing, not even to the file system's
+	}
 	for n, p := range []*uint32{&i.real, &i.effective, &i.saved} {
 		if to[n] == unchanged {
 			continue
@@ -254,10 +262,16 @@ func (c *creds) capsAfter(old ids) {
 	if old.effective != 0 && c.uid.effective == 0 {
 		c.effective = c.permitted
 	}
-	if old.fs == 0 && c.uid.fs != 0 {
+}
+
+// capsAfterFS is capsAfter for setfsuid(2), the only call to which it matters that
+// the file system's id changes.
+func (c *creds) capsAfterFS(old ids) {
+	switch {
+	case c.secure&secureNoSetuidFixup != 0:
+	case old.fs == 0 && c.uid.fs != 0:
 		c.effective &^= fsCaps
-	}
-	if old.fs != 0 && c.uid.fs == 0 {
+	case old.fs != 0 && c.uid.fs == 0:
 		c.effective |= c.permitted & fsCaps
 	}
 }

@@ -169,15 +169,22 @@ func fakeLink(r *receiver, p *pinned) Answer {
 	}
 	a := p.does()
 	if a.succeeded() {
-		f.recount(p.file())
+		f.linked(p.file(), place.Canonical)
 	}
 	return a
 }
 
-// recount notes how many names a noted file has.
-func (f *FakeRoot) recount(fd int) {
-	if a, st, errno := f.attributesOf(fd); errno == 0 && a.known {
-		_ = f.State.Update(fakeroot.IDOf(&st), func(e *fakeroot.Entry, _ bool) { e.Nlink = st.Nlink })
+// linked notes that a file has one more name, perhaps its first.
+func (f *FakeRoot) linked(fd int, path string) {
+	a, st, errno := f.attributesOf(fd)
+	if errno != 0 {
+		return
+	}
+	if e, ok := f.orphans.take(fakeroot.IDOf(&st)); ok {
+		e.Nlink, e.Path = st.Nlink, path
+		_ = f.State.Put(e)
+	} else if a.known {
+		_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Nlink = st.Nlink })
 	}
 }
 
@@ -337,13 +344,14 @@ func (o *orphans) get(id fakeroot.ID) (fakeroot.Entry, bool) {
 	return e, ok && e.Birth == id.Birth
 }
 
-// update changes an orphan; false: there is none.
-func (o *orphans) update(id fakeroot.ID, change func(*fakeroot.Entry)) bool {
+// take removes an orphan that has a name again.
+func (o *orphans) take(id fakeroot.ID) (fakeroot.Entry, bool) {
 	e, ok := o.get(id)
-	if !ok {
-		return false
+	if ok {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		delete(o.files, [2]uint64{id.Dev, id.Ino})
+		o.count.Store(int32(len(o.files)))
 	}
-	change(&e)
-	o.add(e)
-	return true
+	return e, ok
 }

@@ -63,7 +63,7 @@ func (r *receiver) asIs(h *held) bool {
 	case abi.Unlink:
 		return idle || r.unnoted(h, paths[0])
 	case abi.HardLink, abi.Rename:
-		return idle
+		return idle && r.s.Fake.orphans.empty()
 	}
 	return false
 }

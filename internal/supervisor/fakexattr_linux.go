@@ -239,7 +239,7 @@ func (f *FakeRoot) setACL(p *pinned, a attributes, st *unix.Statx_t) Answer {
 			return
 		}
 		if name == aclDefault {
-			setAttribute(e, name, p.input.data)
+			setAttribute(e, name, list.encode())
 			return
 		}
 		e.Mode = e.Mode&^0777 | list.mode()
@@ -249,7 +249,7 @@ func (f *FakeRoot) setACL(p *pinned, a attributes, st *unix.Statx_t) Answer {
 		if list.minimal() {
 			delete(e.Xattrs, name)
 		} else {
-			setAttribute(e, name, p.input.data)
+			setAttribute(e, name, list.encode())
 		}
 	})
 }
