@@ -710,9 +710,11 @@ func (r *recorder) unreadable(masks ...int) {
 	}
 }
 
+const map32bit = 0x40 // MAP_32BIT, which only amd64 has
+
 // low is memory that a 32-bit call can reach.
 var low = sync.OnceValue(func() []byte {
-	b, err := unix.Mmap(-1, 0, 1<<16, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_32BIT)
+	b, err := unix.Mmap(-1, 0, 1<<16, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|map32bit)
 	must(err)
 	return b
 })

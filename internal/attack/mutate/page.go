@@ -37,6 +37,9 @@ The modes are:
 - mediate: namespaces, and a policy with an expression, so that the supervisor
   does every writing call itself.
 - tier2, tier2-mediate: the same on a host that gives no namespaces.
+- fake and the others of this name: the same four with a fake root. There an
+  attack has also succeeded if something of a file outside is noted, or if the
+  program is told of a success that it has not without.
 
 "n/a" is a row without meaning in the mode, or for the user or kernel of this
 run; "invalid" is one that this host does not allow unconfined either. Of the
