@@ -40,17 +40,30 @@ const aclNoID = ^uint32(0)
 // parseACL reads the form that the attributes have. What the kernel would not
 // take (posix_acl_valid()) is not ok.
 func parseACL(data []byte) (list acl, ok bool) {
+	list, ok = readACL(data)
+	return list, ok && (len(list) == 0 || list.valid())
+}
+
+// readACL is parseACL for what need not make sense (posix_acl_from_xattr()).
+func readACL(data []byte) (list acl, ok bool) {
 	if len(data) < 4 || (len(data)-4)%8 != 0 || binary.LittleEndian.Uint32(data) != aclVersion {
 		return nil, false
 	}
 	for b := data[4:]; len(b) > 0; b = b[8:] {
 		e := aclEntry{binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:]), binary.LittleEndian.Uint32(b[4:])}
-		if e.tag != aclUser && e.tag != aclGroup {
+		switch e.tag {
+		case aclUser, aclGroup:
+			if e.id == aclNoID {
+				return nil, false
+			}
+		case aclUserObj, aclGroupObj, aclMask, aclOther:
 			e.id = aclNoID // whatever it was, as the kernel gives it back
+		default:
+			return nil, false
 		}
 		list = append(list, e)
 	}
-	return list, len(list) == 0 || list.valid()
+	return list, true
 }
 
 // valid: the tags in order, each of the three once, and a mask if anybody is named.

@@ -96,6 +96,10 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 // statxMask is what the fake root has to know of a file.
 const statxMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
 
+// onlyIfAsked are what statx tells of only if it is asked for (generic_fillattr()
+// of the kernel since Linux 6.13).
+const onlyIfAsked = unix.STATX_BTIME | unix.STATX_CTIME | unix.STATX_MTIME
+
 // attributes are what the command is told of a file.
 type attributes struct {
 	mode     uint32
@@ -246,6 +250,9 @@ func (r *receiver) fakeStat(h *held) Answer {
 	if a.known && isDevice(a.mode) {
 		st.Size, st.Blocks = 0, 0
 	}
+	if h.name == "statx" {
+		st.Mask &^= onlyIfAsked &^ h.flags(3)
+	}
 	return h.writeStatus(&st)
 }
 
@@ -256,10 +263,7 @@ func (h *held) statUnknown() bool {
 		return false
 	}
 	const sync = unix.AT_STATX_FORCE_SYNC | unix.AT_STATX_DONT_SYNC
-	known := uint32(unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | unix.AT_EMPTY_PATH)
-	if h.name == "statx" {
-		known |= sync
-	}
+	known := uint32(unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | unix.AT_EMPTY_PATH | sync) // vfs_statx() of the kernel
 	both := h.name == "statx" && h.flags(i)&sync == sync
 	return h.flags(i)&^known != 0 || both || h.name == "statx" && h.flags(3)&unix.STATX__RESERVED != 0
 }

@@ -309,15 +309,15 @@ func (r *receiver) caps(h *held) Answer {
 // capget is of the caller, or of another process by its number in its pid
 // namespace: that one is root in all likelihood.
 func (r *receiver) capget(h *held, words, pid int) Answer {
+	if h.args[1] == 0 {
+		return Return(0) // it asks for the version
+	}
 	if pid < 0 {
 		return Refuse(unix.EINVAL)
 	}
 	c := r.creds(h)
 	if status, errno := h.thread.Status(); pid != 0 && errno == 0 && pid != status.NSPid && pid != status.NSTgid {
 		c = rootCreds
-	}
-	if h.args[1] == 0 {
-		return Return(0)
 	}
 	var buf []byte
 	for w := range words {
@@ -383,8 +383,13 @@ func (r *receiver) priority(h *held) Answer {
 			return Refuse(errno)
 		}
 	}
+	if !own && !r.s.Mounts { // no pid namespace keeps the numbers of others out of reach
+		if a := r.process(h); a.kind != answerContinue {
+			return a
+		}
+	}
 	if to.nice != 0 {
 		return Return(0)
 	}
-	return Continue() // wall: the kernel's own rules for the run's user
+	return Continue() // wall: the pid namespace, and the kernel's own rules for the run's user
 }

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -127,7 +128,11 @@ func fakeMknod(r *receiver, p *pinned) Answer {
 			return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), mode&^specialBits|0600, int(dev)))
 		}, func(e *fakeroot.Entry) { hide(e, 0600&^mode) })
 	}
-	if !p.creds.capable(unix.CAP_MKNOD) {
+	if place := p.places[0]; place.Exists {
+		return Refuse(unix.EEXIST)
+	} else if _, errno := r.s.Fake.changesDirectory(p.creds, place); errno != 0 {
+		return Refuse(errno)
+	} else if !p.creds.capable(unix.CAP_MKNOD) {
 		return Refuse(unix.EPERM)
 	}
 	return r.make(p, mode&07777, func() Answer {
@@ -164,6 +169,9 @@ func fakeLink(r *receiver, p *pinned) Answer {
 	case p.creds != rootCreds && !sameMount(p.file(), place.Dir):
 		return Refuse(unix.EXDEV) // as in fakeRename
 	}
+	if a, _, errno := f.attributesOf(p.file()); errno == 0 && !p.creds.mayLink(a) {
+		return Refuse(unix.EPERM)
+	}
 	if _, errno := f.changesDirectory(p.creds, place); errno != 0 {
 		return Refuse(errno)
 	}
@@ -172,6 +180,22 @@ func fakeLink(r *receiver, p *pinned) Answer {
 		f.linked(p.file(), place.Canonical)
 	}
 	return a
+}
+
+// protectedHardlinks is the setting of the host (proc_sys_fs(5)).
+var protectedHardlinks = sync.OnceValue(func() bool {
+	data, err := os.ReadFile("/proc/sys/fs/protected_hardlinks")
+	return err == nil && strings.TrimSpace(string(data)) != "0"
+})
+
+// mayLink tells whether the process may give the file another name
+// (may_linkat() of the kernel).
+func (c *creds) mayLink(a attributes) bool {
+	if c.owns(a) || !protectedHardlinks() {
+		return true
+	}
+	special := a.mode&unix.S_ISUID != 0 || a.mode&(unix.S_ISGID|unix.S_IXGRP) == unix.S_ISGID|unix.S_IXGRP
+	return a.mode&unix.S_IFMT == unix.S_IFREG && !special && c.may(a, mayRead|mayWrite)
 }
 
 // linked notes that a file has one more name, perhaps its first.

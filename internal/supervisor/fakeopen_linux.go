@@ -18,9 +18,6 @@ const specialBits = unix.S_ISUID | unix.S_ISGID | unix.S_ISVTX
 // with other owners and modes, than the command is to see.
 func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	c := r.creds(h)
-	if h.name == "openat2" && c == rootCreds && !r.s.Fake.devices.Load() {
-		return Answer{}, false // its users ask for restrictions on the path, which are the kernel's
-	}
 	o, errno := h.opening()
 	if errno != 0 {
 		return Refuse(errno), true
@@ -31,9 +28,6 @@ func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	if o.writes() && r.s.Fake.State.Len() > 0 && r.opensNoted(h, c, o) {
 		o.fake = &fakeOpening{fake: r.s.Fake, creds: c}
 		return r.mediateOpen(h, o), true
-	}
-	if h.name == "openat2" && c == rootCreds {
-		return Answer{}, false // as above
 	}
 	makes := o.flags&unix.O_CREAT != 0 || o.temporary()
 	if c == rootCreds && (!makes || o.mode&specialBits == 0 && r.s.Fake.opensAgain(o.mode) && (r.s.Fake.State.Len() == 0 || r.plainFor(h, o))) {
@@ -129,8 +123,11 @@ func (o *fakeOpening) permits(flags uint64, p target.Place) (errno unix.Errno) {
 	if flags&unix.O_TRUNC != 0 {
 		want |= mayWrite
 	}
-	if temporary {
+	switch {
+	case temporary:
 		o.dir, want = a, mayWrite|mayExec
+	case a.isDir() && (want&mayWrite != 0 || flags&unix.O_CREAT != 0):
+		return unix.EISDIR // before rights are looked at: may_open()
 	}
 	if !o.creds.may(a, want) {
 		return unix.EACCES
@@ -207,6 +204,15 @@ func (f *FakeRoot) typeEntries(dev uint64, entries []byte) {
 // finds what is there; and what is noted of a file is noted wherever it is found.
 func (r *receiver) fakeChroot(h *held) Answer {
 	if !r.creds(h).capable(unix.CAP_SYS_CHROOT) {
+		if path, errno := h.path(0); errno != 0 {
+			return Refuse(errno)
+		} else if st, errno := r.s.view.Statx(h.lookup(h.row.Paths()[0], path), statxMask); errno != 0 {
+			return Refuse(errno)
+		} else if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			return Refuse(unix.ENOTDIR)
+		} else if !r.creds(h).may(r.s.Fake.attributes(&st), mayExec) {
+			return Refuse(unix.EACCES)
+		}
 		return Refuse(unix.EPERM)
 	}
 	r.s.view.Chrooted()

@@ -149,6 +149,9 @@ func (f *FakeRoot) removes(c *creds, place target.Place) (attributes, unix.Statx
 // attributes, is about.
 func (h *held) statLookup() (target.Lookup, unix.Errno) {
 	paths := h.row.Paths()
+	if h.row.Fake == abi.FakeStat && len(paths) == 0 && h.fd(h.row.Arg(abi.FD)) < 0 {
+		return target.Lookup{}, unix.EBADF // AT_FDCWD is no descriptor
+	}
 	if len(paths) == 0 {
 		return target.Lookup{Thread: h.thread, Dir: h.fd(h.row.Arg(abi.FD)), Empty: true}, 0
 	}

@@ -54,7 +54,7 @@ func (r *receiver) asIs(h *held) bool {
 	case abi.Utime, abi.Setattr:
 		return true
 	case abi.Truncate:
-		return !f.devices.Load()
+		return idle || !r.noted(h, paths[0])
 	case abi.Mkdir:
 		// Without them the supervisor, who is not root, could not look in there.
 		return h.value(abi.Mode)&0700 == 0700 && !f.umasked.Load() && (idle || r.plainParent(h, paths[0]))
@@ -88,6 +88,16 @@ func (r *receiver) parent(l target.Lookup) (attributes, bool) {
 // handsDown tells whether files made in the directory get something from it.
 func (a attributes) handsDown() bool {
 	return a.known && (a.mode&unix.S_ISGID != 0 || a.entry.Xattrs[aclDefault] != nil)
+}
+
+// noted tells whether something is noted of the file that a path leads to.
+func (r *receiver) noted(h *held, arg abi.PathArg) bool {
+	path, errno := h.path(arg.Path)
+	if errno != 0 || path == "" {
+		return false
+	}
+	st, errno := r.s.view.Statx(h.lookup(arg, path), statxMask)
+	return errno == 0 && r.s.Fake.attributes(&st).known
 }
 
 func (r *receiver) unnoted(h *held, arg abi.PathArg) bool {
@@ -174,8 +184,8 @@ func fakeChown(r *receiver, p *pinned) Answer {
 		return Refuse(unix.EPERM)
 	}
 	// Nobody's owner changes, but the time of the last change does.
-	if st.Uid == f.UID {
-		_ = unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH)
+	if unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH) == unix.EOPNOTSUPP {
+		return Refuse(unix.EOPNOTSUPP) // an anonymous inode
 	}
 	return f.noted(p, &st, func(e *fakeroot.Entry) {
 		setOwner(e, uid, gid)
@@ -206,6 +216,9 @@ func fakeChmod(r *receiver, p *pinned) Answer {
 		return Refuse(unix.EOPNOTSUPP)
 	case !c.owns(a):
 		return Refuse(unix.EPERM)
+	}
+	if unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH) == unix.EOPNOTSUPP {
+		return Refuse(unix.EOPNOTSUPP) // an anonymous inode
 	}
 	mode := p.value(abi.Mode) & 07777
 	if !c.inGroup(a.gid) && !c.capable(unix.CAP_FSETID) {
@@ -244,9 +257,11 @@ func (f *FakeRoot) noted(p *pinned, st *unix.Statx_t, change func(*fakeroot.Entr
 }
 
 func fakeTruncate(r *receiver, p *pinned) Answer {
-	a, _, errno := r.s.Fake.attributesOf(p.file())
+	a, st, errno := r.s.Fake.attributesOf(p.file())
 	switch {
 	case errno != 0:
+	case a.isDir():
+		errno = unix.EISDIR
 	case isDevice(a.mode):
 		errno = unix.EINVAL
 	case !p.creds.may(a, mayWrite):
@@ -255,7 +270,11 @@ func fakeTruncate(r *receiver, p *pinned) Answer {
 	if errno != 0 {
 		return Refuse(errno)
 	}
-	return p.does()
+	answer := p.does()
+	if answer.succeeded() {
+		r.s.Fake.losesPrivileges(p.creds, a, &st)
+	}
+	return answer
 }
 
 func fakeSetattr(r *receiver, p *pinned) Answer {

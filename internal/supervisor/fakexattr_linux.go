@@ -29,6 +29,9 @@ func (r *receiver) fakeReadXattr(h *held) Answer {
 	if len(a.entry.Xattrs) == 0 {
 		return Continue() // likewise
 	}
+	if i := h.row.Arg(abi.FD); i >= 0 && h.pathOnly(h.fd(i)) {
+		return Refuse(unix.EBADF)
+	}
 	if !r.creds(h).capable(unix.CAP_SYS_ADMIN) {
 		a.entry.Xattrs = withoutTrusted(a.entry.Xattrs)
 	}
@@ -41,6 +44,17 @@ func (r *receiver) fakeReadXattr(h *held) Answer {
 		return h.listxattr(fd, a.entry)
 	}
 	return h.getxattr(a.entry)
+}
+
+// pathOnly tells whether a descriptor of the target is of O_PATH.
+func (h *held) pathOnly(fd int32) bool {
+	own, errno := h.takeOver(fd)
+	if errno != 0 {
+		return false
+	}
+	defer unix.Close(own)
+	flags, err := unix.FcntlInt(uintptr(own), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_PATH != 0
 }
 
 func (h *held) getxattr(e fakeroot.Entry) Answer {
@@ -129,6 +143,8 @@ func notedAttribute(name string) bool {
 func mayChangeAttribute(c *creds, a attributes, name string) unix.Errno {
 	kind := a.mode & unix.S_IFMT
 	switch {
+	case name == "trusted." || name == "security.":
+		return unix.EINVAL // xattr_resolve_name() of the kernel
 	case strings.HasPrefix(name, "user."):
 		if kind != unix.S_IFREG && kind != unix.S_IFDIR || kind == unix.S_IFDIR && a.mode&unix.S_ISVTX != 0 && !c.owns(a) {
 			return unix.EPERM
@@ -187,6 +203,7 @@ func fakeSetxattr(r *receiver, p *pinned) Answer {
 		if !validCapability(p.input.data) {
 			return Refuse(unix.EINVAL)
 		}
+		p.input.data = plainCapability(p.input.data)
 	case aclAccess, aclDefault:
 		return f.setACL(p, a, &st)
 	}
@@ -208,10 +225,13 @@ func (p *pinned) hasAttribute(a attributes, name string) bool {
 // validCapability looks at a value as the kernel does (cap_convert_nscap()):
 // struct vfs_cap_data of version 2, or of 3 with the id of a namespace's root.
 func validCapability(value []byte) bool {
+	if len(value) == 0 {
+		return true // vfs_setxattr() looks at no empty one
+	}
 	if len(value) < 4 {
 		return false
 	}
-	switch binary.LittleEndian.Uint32(value) &^ 0xffffff {
+	switch binary.LittleEndian.Uint32(value) &^ 1 { // VFS_CAP_FLAGS_EFFECTIVE
 	case 0x02000000:
 		return len(value) == 20
 	case 0x03000000:
@@ -220,10 +240,27 @@ func validCapability(value []byte) bool {
 	return false
 }
 
+// plainCapability has version 2 for what is of this namespace's root, as it is
+// shown (cap_inode_getsecurity()).
+func plainCapability(value []byte) []byte {
+	if len(value) != 24 || binary.LittleEndian.Uint32(value[20:]) != 0 {
+		return value
+	}
+	plain := slices.Clone(value[:20])
+	plain[3] = 2
+	return plain
+}
+
 // setACL notes a list, and the mode that goes with it.
 func (f *FakeRoot) setACL(p *pinned, a attributes, st *unix.Statx_t) Answer {
 	name := p.input.text
-	list, ok := parseACL(p.input.data)
+	list, ok := readACL(p.input.data)
+	switch { // in the order of posix_acl_from_xattr() and set_posix_acl()
+	case len(p.input.data) == 0:
+		ok = true
+	case len(p.input.data) >= 4 && binary.LittleEndian.Uint32(p.input.data) != aclVersion:
+		return Refuse(unix.EOPNOTSUPP)
+	}
 	switch {
 	case !ok:
 		return Refuse(unix.EINVAL)
@@ -232,6 +269,8 @@ func (f *FakeRoot) setACL(p *pinned, a attributes, st *unix.Statx_t) Answer {
 			return Refuse(unix.EACCES)
 		}
 		return Return(0)
+	case len(list) > 0 && !list.valid():
+		return Refuse(unix.EINVAL)
 	}
 	return f.noted(p, st, func(e *fakeroot.Entry) {
 		if len(list) == 0 {

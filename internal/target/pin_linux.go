@@ -1,6 +1,7 @@
 package target
 
 import (
+	"path"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,13 @@ func (v *View) textual(root root, l Lookup) (string, bool) {
 		}
 		full = strings.TrimPrefix(base, root.path) + full
 	}
-	return full, !strings.HasPrefix(full, "/proc/") && !strings.HasPrefix(full, "/dev/")
+	return full, !ownNames(full)
+}
+
+// ownNames tells whether a path may lead to /proc or /dev, however it is written.
+func ownNames(full string) bool {
+	clean := path.Clean(full)
+	return strings.HasPrefix(clean, "/proc") || strings.HasPrefix(clean, "/dev")
 }
 
 // open2 is openat2(2) from a root, with O_PATH.
@@ -48,12 +55,24 @@ func (v *View) Direct(l Lookup) (dir int, path string, ok bool) {
 		return -1, "", false
 	}
 	if l.Path[0] == '/' {
-		return unix.AT_FDCWD, l.Path, !strings.HasPrefix(l.Path, "/proc") && !strings.HasPrefix(l.Path, "/dev")
+		return unix.AT_FDCWD, l.Path, !ownNames(l.Path)
 	}
 	if l.Dir < 0 && l.Dir != unix.AT_FDCWD {
 		return -1, "", false
 	}
 	return v.proc, linkOf(l.Thread, l.Dir) + "/" + l.Path, true
+}
+
+// misled tells whether a direct lookup failed for what it adds to the path: its
+// length, a symbolic link more, a descriptor that is none.
+func (v *View) misled(l Lookup, err error) bool {
+	switch err {
+	case unix.ENAMETOOLONG, unix.ELOOP:
+		return true
+	case unix.ENOENT:
+		return l.Path[0] != '/' && l.Dir != unix.AT_FDCWD
+	}
+	return false
 }
 
 // OpenPath opens what a path leads to, for a look at it (O_PATH). The error is
@@ -70,7 +89,7 @@ func (v *View) OpenPath(l Lookup) (int, unix.Errno) {
 		flags |= unix.O_NOFOLLOW
 	}
 	if dir, path, ok := v.Direct(l); ok {
-		if fd, err := unix.Openat(dir, path, flags, 0); err != unix.ENAMETOOLONG {
+		if fd, err := unix.Openat(dir, path, flags, 0); !v.misled(l, err) {
 			return fd, toErrnoOrNil(err)
 		}
 	}
@@ -109,7 +128,7 @@ func (v *View) Statx(l Lookup, mask int) (st unix.Statx_t, errno unix.Errno) {
 		if !l.Follow {
 			flags = unix.AT_SYMLINK_NOFOLLOW
 		}
-		if err := unix.Statx(dir, path, flags, mask, &st); err != unix.ENAMETOOLONG {
+		if err := unix.Statx(dir, path, flags, mask, &st); !v.misled(l, err) {
 			return st, toErrnoOrNil(err)
 		}
 	}
