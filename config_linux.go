@@ -25,8 +25,9 @@ import (
 const rootCaps = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID | 1<<unix.CAP_KILL |
 	1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_SETFCAP
 
-// fakeRootCaps are what a fake root has besides, in a user namespace that has
-// no ids but the caller's: they reach its own files and no others.
+// fakeRootCaps are what a fake root has besides: in an ordinary user's namespace
+// they reach the user's own files and no others; real root keeps them, as it
+// would by itself.
 const fakeRootCaps = 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_MKNOD
 
 func (p *plan) stageConfig(group *cgroup.Group) stage.Config {

@@ -238,8 +238,9 @@ func fakeChmod(r *receiver, p *pinned) Answer {
 	})
 }
 
-// realMode is what a file has on disk that is shown with a mode: never a bit
-// that gives rights to others than the user, and what the build needs to go on.
+// realMode is what a file has on disk that is shown with a mode: no set-user-ID
+// and its kind, which would lend the user's rights to others, and what the build
+// needs to go on.
 func (f *FakeRoot) realMode(mode uint32, real uint16) uint32 {
 	mode = mode&0777 | 0600
 	if real&unix.S_IFMT == unix.S_IFDIR {
