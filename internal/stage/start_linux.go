@@ -209,10 +209,8 @@ const helloTime = 30 * time.Second
 // specification is sent before the init has said that it is there, which takes
 // longer than to make it.
 func (r *Run) setUp(cfg Config) error {
-	if err := r.mapIDs(cfg); errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("%w: it ended", ErrNoInit)
-	} else if err != nil {
-		return fmt.Errorf("map ids: %w", err)
+	if err := r.mapIDs(cfg); err != nil {
+		return r.mapError(err)
 	}
 	spec, err := cfg.Spec()
 	if err != nil {
@@ -234,6 +232,17 @@ func (r *Run) setUp(cfg Config) error {
 		return sent
 	}
 	return r.ready()
+}
+
+// mapError tells an error of the mapping from that of a program that has ended,
+// which shows in many ways.
+func (r *Run) mapError(err error) error {
+	select {
+	case <-r.init.waited:
+		return fmt.Errorf("%w: it ended", ErrNoInit)
+	case <-time.After(100 * time.Millisecond):
+		return fmt.Errorf("map ids: %w", err)
+	}
 }
 
 // ready waits until the init has set everything up.
