@@ -137,12 +137,22 @@ func (r *receiver) forget(h *held, args []abi.PathArg) {
 // follow has what is known by its path go with a rename.
 func (r *receiver) follow(h *held, first, last abi.PathArg) {
 	f := r.s.Fake
+	moved, replaced := r.namedOrGiven(h, first), r.namedOrGiven(h, last)
 	from, errno := r.canonicalOf(h, first)
 	to, errno2 := r.canonicalOf(h, last)
 	if errno == 0 && errno2 == 0 {
-		f.moved(from, to, h.name == "renameat2" && h.flags(4)&unix.RENAME_EXCHANGE != 0)
-		f.shifted.moved(from, to)
+		f.renamed(moved, replaced, from, to, h.name == "renameat2" && h.flags(4)&unix.RENAME_EXCHANGE != 0)
+		f.shifted.moved(from, to, moved.isDir())
 	}
+}
+
+// namedOrGiven is named, where a file that has its owner on disk is known too.
+func (r *receiver) namedOrGiven(h *held, arg abi.PathArg) attributes {
+	a, st, ok := r.named(h, arg)
+	if id := fakeroot.IDOf(&st); ok && r.s.Fake.isGiven(id) {
+		a.entry.ID, a.known = id, true
+	}
+	return a
 }
 
 // named is what a name stands for.

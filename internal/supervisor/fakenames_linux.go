@@ -300,8 +300,28 @@ func fakeRename(r *receiver, p *pinned) Answer {
 	if exists && !exchange && !sameFile(moved, replaced) {
 		f.removed(replaced, &st)
 	}
-	f.moved(from.Canonical, to.Canonical, exchange)
+	f.renamed(moved, replaced, from.Canonical, to.Canonical, exchange)
 	return answer
+}
+
+// renamed gives what is noted its new place. Only a directory brings others
+// along: to look for them takes a look at everything that is noted.
+func (f *FakeRoot) renamed(moved, replaced attributes, from, to string, exchange bool) {
+	if moved.isDir() || exchange && replaced.isDir() {
+		f.moved(from, to, exchange)
+		return
+	}
+	f.place(moved, to)
+	if exchange {
+		f.place(replaced, from)
+	}
+}
+
+// place notes where a file is now.
+func (f *FakeRoot) place(a attributes, path string) {
+	if a.known {
+		_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Path = path })
+	}
 }
 
 // sameFile: a rename onto another name of the same file does nothing.
@@ -324,7 +344,7 @@ func (f *FakeRoot) moved(from, to string, exchange bool) {
 		default:
 			continue
 		}
-		_ = f.State.Update(e.ID, func(e *fakeroot.Entry, _ bool) { e.Path = path })
+		f.place(attributes{entry: e, known: true}, path)
 	}
 }
 

@@ -37,9 +37,15 @@ func (s *shifted) add(path string) {
 }
 
 // moved has both names of a rename count: which of them there is shows at the end.
-func (s *shifted) moved(from, to string) {
+func (s *shifted) moved(from, to string, isDir bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !isDir {
+		if s.places[from] {
+			s.places[to] = true
+		}
+		return
+	}
 	for path := range maps.Clone(s.places) {
 		if paths.Under(path, from) {
 			s.places[to+strings.TrimPrefix(path, from)] = true
