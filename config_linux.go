@@ -17,6 +17,7 @@ import (
 	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/stage"
 	"github.com/catbox-go/catbox/internal/supervisor"
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/policy"
 )
 
@@ -187,7 +188,7 @@ func (p *plan) givenOutside() bool {
 	}
 	return slices.ContainsFunc(files, func(f *os.File) bool {
 		var st unix.Stat_t
-		path, err := os.Readlink("/proc/self/fd/" + itoa(int(f.Fd())))
+		path, err := os.Readlink(sys.FDPath(int(f.Fd())))
 		if err != nil || unix.Fstat(int(f.Fd()), &st) != nil {
 			return true
 		}

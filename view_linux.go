@@ -11,6 +11,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/policy"
 )
 
@@ -134,7 +135,7 @@ func terminal(stdin io.Reader) string {
 	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err != nil {
 		return ""
 	}
-	path, err := os.Readlink("/proc/self/fd/" + itoa(int(f.Fd())))
+	path, err := os.Readlink(sys.FDPath(int(f.Fd())))
 	if err != nil || !strings.HasPrefix(path, "/dev/") {
 		return ""
 	}

@@ -101,7 +101,7 @@ func takes(pidfd, pid, number int) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("look at the child's descriptor: %w", err), unix.Close(fd))
 	}
-	if ours, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); ours != theirs {
+	if ours, err := os.Readlink(sys.FDPath(fd)); ours != theirs {
 		return noEffect("get", err)
 	}
 	return unix.Close(fd)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 func TestFakerootByItsName(t *testing.T) {
@@ -72,7 +73,7 @@ func TestOutputToADescriptorIsAppended(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	writeOutput(t, procName(f), "after")
+	writeOutput(t, sys.FDPath(int(f.Fd())), "after")
 	if got := contents(t, path); got != "before after" {
 		t.Errorf("%q", got)
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/record"
 )
 
@@ -55,10 +56,8 @@ func (o *output) pin(path string) error {
 		return &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	o.file = os.NewFile(uintptr(fd), path)
-	return unix.Access(procName(o.file), unix.W_OK)
+	return unix.Access(sys.FDPath(int(o.file.Fd())), unix.W_OK)
 }
-
-func procName(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
 // find opens the directory in which the file is replaced.
 func (o *output) find(path string) error {
@@ -87,7 +86,7 @@ func (o *output) write(content func(io.Writer) error) error {
 	case o.file == os.Stdout:
 		return content(os.Stdout)
 	case o.file != nil:
-		f, err := os.OpenFile(procName(o.file), os.O_WRONLY|os.O_APPEND, 0)
+		f, err := os.OpenFile(sys.FDPath(int(o.file.Fd())), os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -83,5 +82,3 @@ func byDepth(paths []string) []string {
 	slices.Sort(sorted)
 	return slices.Compact(sorted)
 }
-
-func fdPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }

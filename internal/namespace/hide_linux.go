@@ -124,12 +124,12 @@ func whiteOut(dir string, names []string) error {
 	}
 	// The layers are named by descriptor: no path of the host needs escaping.
 	overlay, err := sys.NewMount("overlay", unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV,
-		[2]string{"userxattr", ""}, [2]string{"lowerdir", fdPath(layer) + ":" + fdPath(lower)})
+		[2]string{"userxattr", ""}, [2]string{"lowerdir", sys.FDPath(layer) + ":" + sys.FDPath(lower)})
 	if err != nil {
 		return fmt.Errorf("overlay: %w", err)
 	}
 	defer unix.Close(overlay)
-	if err := unix.Unmount(fdPath(layer), unix.MNT_DETACH); err != nil {
+	if err := unix.Unmount(sys.FDPath(layer), unix.MNT_DETACH); err != nil {
 		return mountError("umount", dir, err)
 	}
 	return attachOver(overlay, dir)

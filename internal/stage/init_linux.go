@@ -2,7 +2,6 @@ package stage
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"syscall"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/landlock"
 	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 // initName is the name (argv[0]) under which a program is its run's init.
@@ -238,7 +238,7 @@ func (in *initProcess) forkUnblocked() (pid int, err error) {
 func (in *initProcess) fork() (int, error) {
 	path := in.spec.Path
 	if in.spec.Self {
-		path = fmt.Sprintf("/proc/self/fd/%d", in.self.Fd())
+		path = sys.FDPath(int(in.self.Fd()))
 	}
 	attr := &syscall.ProcAttr{Env: in.spec.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{}}
 	for i := range in.spec.Files {

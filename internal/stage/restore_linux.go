@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 // Owned is a file and what only root can give it: owners, set-user-ID and its
@@ -53,11 +55,11 @@ func (o Owned) apply(fd int) error {
 		return nil
 	}
 	for _, x := range o.Xattrs {
-		if err := unix.Setxattr(fdPath(fd), x.Name, []byte(x.Value), 0); err != nil {
+		if err := unix.Setxattr(sys.FDPath(fd), x.Name, []byte(x.Value), 0); err != nil {
 			return os.NewSyscallError("setxattr "+x.Name, err)
 		}
 	}
-	return os.NewSyscallError("chmod", unix.Chmod(fdPath(fd), o.Mode&07777))
+	return os.NewSyscallError("chmod", unix.Chmod(sys.FDPath(fd), o.Mode&07777))
 }
 
 // takeBack gives the files at and below the paths to the user again, with rights
@@ -99,13 +101,13 @@ func takeOneBack(path string) (o Owned, changed bool) {
 		return o, true
 	}
 	for _, x := range o.Xattrs {
-		_ = unix.Removexattr(fdPath(fd), x.Name)
+		_ = unix.Removexattr(sys.FDPath(fd), x.Name)
 	}
 	mode := o.Mode&0777 | 0600
 	if o.Mode&unix.S_IFMT == unix.S_IFDIR {
 		mode |= 0700
 	}
-	return o, unix.Chmod(fdPath(fd), mode) == nil
+	return o, unix.Chmod(sys.FDPath(fd), mode) == nil
 }
 
 func openOwned(path string) (int, Owned, error) {
@@ -129,11 +131,9 @@ func readAttributes(fd int) []Attribute {
 	var list []Attribute
 	buf := make([]byte, 1<<16)
 	for _, name := range rootAttributes {
-		if n, err := unix.Getxattr(fdPath(fd), name, buf); err == nil {
+		if n, err := unix.Getxattr(sys.FDPath(fd), name, buf); err == nil {
 			list = append(list, Attribute{name, string(buf[:n])})
 		}
 	}
 	return list
 }
-
-func fdPath(fd int) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }

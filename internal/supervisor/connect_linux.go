@@ -124,7 +124,7 @@ func (k *heldSocket) unixPeer(addr sockaddr, op record.Operation) (peer, Answer,
 		place.Close()
 		return peer{}, Refuse(unix.ENOENT), true
 	}
-	to := peer{raw: unixSockaddr(procPath(place.File)), close: place.Close}
+	to := peer{raw: unixSockaddr(sys.FDPath(place.File)), close: place.Close}
 	if h.s.isOwn(place.Canonical) || h.s.Policy.AllowsConnect(policy.UnixDestination(place.Canonical)) {
 		return to, Answer{}, false
 	}

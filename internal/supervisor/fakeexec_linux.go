@@ -3,6 +3,7 @@ package supervisor
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
 )
 
@@ -96,7 +97,7 @@ func (r *receiver) isScript(l target.Lookup) bool {
 		return false
 	}
 	defer unix.Close(fd)
-	file, err := unix.Open(procPath(fd), unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	file, err := unix.Open(sys.FDPath(fd), unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
 )
 
@@ -53,7 +54,7 @@ func (f *FakeRoot) born(c *creds, dir attributes, place target.Place, asked uint
 // keepOpen gives the owner on disk what an umask took and root does not need.
 func keepOpen(fd int, st *unix.Statx_t) unix.Errno {
 	if mode := opened(st.Mode); mode != st.Mode {
-		return done(unix.Chmod(procPath(fd), uint32(mode&0777))).errno
+		return done(unix.Chmod(sys.FDPath(fd), uint32(mode&0777))).errno
 	}
 	return 0
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
 )
 
@@ -225,7 +226,7 @@ func fakeChmod(r *receiver, p *pinned) Answer {
 		mode &^= unix.S_ISGID
 	}
 	if st.Uid == f.UID {
-		if a := done(unix.Chmod(procPath(p.file()), f.realMode(mode, st.Mode))); !a.succeeded() {
+		if a := done(unix.Chmod(sys.FDPath(p.file()), f.realMode(mode, st.Mode))); !a.succeeded() {
 			return a
 		}
 		if _, st, errno = f.attributesOf(p.file()); errno != 0 {

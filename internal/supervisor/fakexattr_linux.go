@@ -10,6 +10,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 // fakeReadXattr answers what reads extended attributes, if any are noted.
@@ -112,7 +113,7 @@ func (h *held) giveAttribute(value []byte) Answer {
 // listxattr lists what is noted beside what the file has itself.
 func (h *held) listxattr(fd int, e fakeroot.Entry) Answer {
 	buf := make([]byte, xattrSizeMax)
-	n, err := unix.Listxattr(procPath(fd), buf)
+	n, err := unix.Listxattr(sys.FDPath(fd), buf)
 	if err != nil {
 		n = 0 // a file system without attributes
 	}
@@ -218,7 +219,7 @@ func (p *pinned) hasAttribute(a attributes, name string) bool {
 	if value, noted := a.entry.Xattrs[name]; noted {
 		return value != nil
 	}
-	_, err := unix.Getxattr(procPath(p.file()), name, nil)
+	_, err := unix.Getxattr(sys.FDPath(p.file()), name, nil)
 	return err == nil
 }
 
@@ -313,7 +314,7 @@ func fakeRemovexattr(r *receiver, p *pinned) Answer {
 		}
 		return Refuse(unix.ENODATA)
 	}
-	_, err := unix.Getxattr(procPath(p.file()), name, nil)
+	_, err := unix.Getxattr(sys.FDPath(p.file()), name, nil)
 	return f.noted(p, &st, func(e *fakeroot.Entry) {
 		if err == nil {
 			setAttribute(e, name, nil) // the file has one of its own, which counts as removed

@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -234,6 +233,3 @@ func withIDs(status target.Status, do func() error) error {
 	}
 	return err
 }
-
-// procPath names the file that fd is open on, for calls that take no O_PATH descriptor.
-func procPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }

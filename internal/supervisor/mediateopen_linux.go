@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
 )
 
@@ -130,7 +131,7 @@ func openPlace(h *held, o opening, p target.Place) (int, error) {
 	}
 	switch {
 	case o.temporary():
-		return unix.Open(procPath(p.File), flags&^unix.O_NOFOLLOW, uint32(o.mode))
+		return unix.Open(sys.FDPath(p.File), flags&^unix.O_NOFOLLOW, uint32(o.mode))
 	case o.flags&unix.O_CREAT != 0 && o.flags&unix.O_EXCL != 0 && !o.temporary():
 		return -1, unix.EEXIST
 	case kind == unix.S_IFLNK && o.flags&unix.O_PATH == 0:
@@ -147,7 +148,7 @@ func openPlace(h *held, o opening, p target.Place) (int, error) {
 	if kind == unix.S_IFIFO && o.flags&unix.O_NONBLOCK == 0 {
 		return openFIFO(h, p.File, flags)
 	}
-	return unix.Open(procPath(p.File), flags, 0)
+	return unix.Open(sys.FDPath(p.File), flags, 0)
 }
 
 // ownsProc is false for a file of procfs that is not of the target's own
@@ -172,7 +173,7 @@ func openFIFO(h *held, pinned, flags int) (int, error) {
 		return openFIFOReader(h, pinned, flags)
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		fd, err := unix.Open(procPath(pinned), flags|unix.O_NONBLOCK, 0)
+		fd, err := unix.Open(sys.FDPath(pinned), flags|unix.O_NONBLOCK, 0)
 		if err == nil {
 			return fd, unix.SetNonblock(fd, false)
 		}
@@ -188,7 +189,7 @@ func openFIFO(h *held, pinned, flags int) (int, error) {
 
 // openFIFOReader waits for a writer by poll: POLLHUP until there was one.
 func openFIFOReader(h *held, pinned, flags int) (int, error) {
-	fd, err := unix.Open(procPath(pinned), flags|unix.O_NONBLOCK, 0)
+	fd, err := unix.Open(sys.FDPath(pinned), flags|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return -1, err
 	}

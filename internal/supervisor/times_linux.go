@@ -6,13 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 func native32(b []byte) uint32 { return binary.NativeEndian.Uint32(b) }
 func native64(b []byte) uint64 { return binary.NativeEndian.Uint64(b) }
 
 func utime(p *pinned) Answer {
-	return done(unix.UtimesNanoAt(unix.AT_FDCWD, procPath(p.file()), p.input.times[:], 0))
+	return done(unix.UtimesNanoAt(unix.AT_FDCWD, sys.FDPath(p.file()), p.input.times[:], 0))
 }
 
 // times reads the two times that the call sets, in whichever of the structures

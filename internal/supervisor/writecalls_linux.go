@@ -67,7 +67,7 @@ func symlink(p *pinned) Answer {
 
 func link(p *pinned) Answer {
 	from, to := p.places[0], p.places[1]
-	return done(unix.Linkat(unix.AT_FDCWD, procPath(from.File), to.Dir, entry(to), unix.AT_SYMLINK_FOLLOW))
+	return done(unix.Linkat(unix.AT_FDCWD, sys.FDPath(from.File), to.Dir, entry(to), unix.AT_SYMLINK_FOLLOW))
 }
 
 func unlink(p *pinned) Answer {
@@ -92,7 +92,7 @@ func truncate(p *pinned) Answer {
 		unix.Tgkill(p.process(), int(p.thread), unix.SIGXFSZ)
 		return Refuse(unix.EFBIG)
 	}
-	return done(unix.Truncate(procPath(p.file()), p.input.length))
+	return done(unix.Truncate(sys.FDPath(p.file()), p.input.length))
 }
 
 // exceedsLimit tells whether the file would grow beyond the target's
@@ -110,7 +110,7 @@ func chmod(p *pinned) Answer {
 	if p.fd >= 0 {
 		return done(unix.Fchmod(p.fd, p.value(abi.Mode)))
 	}
-	return done(unix.Chmod(procPath(p.file()), p.value(abi.Mode)))
+	return done(unix.Chmod(sys.FDPath(p.file()), p.value(abi.Mode)))
 }
 
 func chown(p *pinned) Answer {
@@ -125,7 +125,7 @@ func removexattr(p *pinned) Answer {
 	if p.fd >= 0 {
 		return done(unix.Fremovexattr(p.fd, p.input.text))
 	}
-	return done(unix.Removexattr(procPath(p.file()), p.input.text))
+	return done(unix.Removexattr(sys.FDPath(p.file()), p.input.text))
 }
 
 func setxattr(p *pinned) Answer {
@@ -137,9 +137,9 @@ func setxattr(p *pinned) Answer {
 	if p.fd >= 0 {
 		return done(unix.Fsetxattr(p.fd, p.input.text, p.input.data, p.input.flags))
 	}
-	return done(unix.Setxattr(procPath(p.file()), p.input.text, p.input.data, p.input.flags))
+	return done(unix.Setxattr(sys.FDPath(p.file()), p.input.text, p.input.data, p.input.flags))
 }
 
 func setattr(p *pinned) Answer {
-	return done(sys.FileSetattr(procPath(p.file()), p.input.data))
+	return done(sys.FileSetattr(sys.FDPath(p.file()), p.input.data))
 }

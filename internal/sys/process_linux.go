@@ -1,10 +1,15 @@
 package sys
 
 import (
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
+
+// FDPath names the file that the caller has open as fd, for calls that take no
+// descriptor of O_PATH (proc_pid_fd(5)).
+func FDPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
 
 // BlockSignals blocks every signal but those given on the calling thread, which the
 // caller has locked, for good.

@@ -1,9 +1,9 @@
 package target
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 // Open opens the file at a place that was resolved without Pin, for a look at
@@ -57,5 +57,5 @@ func HostPath(path string) (string, unix.Errno) {
 		return "", toErrno(err)
 	}
 	defer unix.Close(fd)
-	return readLink("/proc/self/fd/" + strconv.Itoa(fd))
+	return readLink(sys.FDPath(fd))
 }
