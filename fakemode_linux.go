@@ -9,8 +9,6 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/catbox-go/catbox/features"
 	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/stage"
@@ -77,9 +75,7 @@ func (p *plan) findSubids() error {
 func (p *plan) findGiven() {
 	for _, e := range p.fake.State.Entries() {
 		id, there := fakeroot.At(e)
-		kind := e.Mode & unix.S_IFMT
-		if e.Path == "" || !there || id.Ino != e.Ino || id.Dev != e.Dev || kind == unix.S_IFCHR || kind == unix.S_IFBLK ||
-			!p.ids.has(e.UID, e.GID) {
+		if e.Path == "" || !there || id.Ino != e.Ino || id.Dev != e.Dev || fakeroot.IsDevice(e.Mode) || !p.ids.has(e.UID, e.GID) {
 			continue
 		}
 		p.fake.Give(e)
@@ -96,7 +92,7 @@ func inRange(id uint32, extents []syscall.SysProcIDMap) bool {
 }
 
 func ownedOf(e FakeEntry) stage.Owned {
-	o := stage.Owned{Path: e.Path, Dev: e.Dev, Ino: e.Ino, Birth: e.Birth, Mode: e.Mode, UID: e.UID, GID: e.GID}
+	o := stage.Owned{ID: e.ID, Path: e.Path, Mode: e.Mode, UID: e.UID, GID: e.GID}
 	for name, value := range e.Xattrs {
 		if strings.HasPrefix(name, "trusted.") || value == nil {
 			continue
@@ -118,7 +114,7 @@ func (p *plan) takenBack(files []stage.Owned) {
 	}
 	for _, o := range files {
 		e := FakeEntry{
-			ID: fakeroot.ID{Dev: o.Dev, Ino: o.Ino, Birth: o.Birth}, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: o.Path,
+			ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: o.Path,
 		}
 		if e.Xattrs = trusted[e.ID]; e.Xattrs == nil {
 			e.Xattrs = map[string][]byte{}

@@ -31,6 +31,25 @@ type Entry struct {
 	Path   string // under which it was last seen, for people; "" if not known
 }
 
+// The attributes that only root may set, or that name ids (capabilities(7), acl(5)).
+const (
+	Capability = "security.capability"
+	ACLAccess  = "system.posix_acl_access"
+	ACLDefault = "system.posix_acl_default"
+)
+
+// OwnerBits are the permissions that the owner has on disk of a file of that
+// mode's type, whatever is noted: a build needs them to go on.
+func OwnerBits(mode uint32) uint32 {
+	switch mode & typeMask {
+	case typeLink:
+		return 0
+	case typeDir:
+		return 0700
+	}
+	return 0600
+}
+
 // inode is the key of an entry. The birth time is no part of it, so that an
 // entry is found, and dropped, when its number has a new inode.
 type inode struct{ dev, ino uint64 }

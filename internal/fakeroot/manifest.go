@@ -14,6 +14,7 @@ import (
 const (
 	typeMask = 0o170000
 	typeChar = 0o020000
+	typeDir  = 0o040000
 	typeBlk  = 0o060000
 	typeLink = 0o120000
 )
@@ -21,15 +22,16 @@ const (
 var typeNames = map[uint32]string{
 	0o010000: "fifo",
 	typeChar: "char",
-	0o040000: "dir",
+	typeDir:  "dir",
 	typeBlk:  "block",
 	0o100000: "file",
 	typeLink: "link",
 	0o140000: "socket",
 }
 
-func (e Entry) isDevice() bool {
-	t := e.Mode & typeMask
+// IsDevice tells whether a mode is that of a character or block device.
+func IsDevice(mode uint32) bool {
+	t := mode & typeMask
 	return t == typeChar || t == typeBlk
 }
 
@@ -77,7 +79,7 @@ func itemOf(e Entry) item {
 		Xattrs: xattrsOf(e.Xattrs),
 	}
 	i.Path, i.PathBase64 = split(e.Path)
-	if e.isDevice() {
+	if IsDevice(e.Mode) {
 		i.Device = &device{Major(e.Rdev), Minor(e.Rdev)}
 	}
 	return i

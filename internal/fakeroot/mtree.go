@@ -52,7 +52,7 @@ func mtreeLine(e Entry, target string) string {
 		line += " type=" + name
 	}
 	line += fmt.Sprintf(" mode=%04o uid=%d gid=%d", e.Mode&^typeMask, e.UID, e.GID)
-	if e.isDevice() {
+	if IsDevice(e.Mode) {
 		line += fmt.Sprintf(" device=native,%d,%d contents=%s", Major(e.Rdev), Minor(e.Rdev), noContents)
 	}
 	if target != "" {

@@ -7,15 +7,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/sys"
 )
 
 // Owned is a file and what only root can give it: owners, set-user-ID and its
 // kind, and attributes that name ids. Ids are those of the run's user namespace.
 type Owned struct {
+	ID       fakeroot.ID
 	Path     string
-	Dev, Ino uint64
-	Birth    int64 // nanoseconds since the epoch, 0 if not known
 	Mode     uint32
 	UID, GID uint32
 	Nlink    uint32
@@ -26,7 +26,7 @@ type Owned struct {
 type Attribute struct{ Name, Value string }
 
 // rootAttributes are the attributes that Owned has.
-var rootAttributes = []string{"security.capability", "system.posix_acl_access", "system.posix_acl_default"}
+var rootAttributes = []string{fakeroot.Capability, fakeroot.ACLAccess, fakeroot.ACLDefault}
 
 // give gives files the owners that they are to have while the command runs. A
 // file that is not there any more is left out.
@@ -36,7 +36,7 @@ func (in *initProcess) give() error {
 		if err != nil {
 			continue
 		}
-		if found.Dev == o.Dev && found.Ino == o.Ino {
+		if found.ID.Dev == o.ID.Dev && found.ID.Ino == o.ID.Ino {
 			err = o.apply(fd)
 		}
 		unix.Close(fd)
@@ -103,11 +103,7 @@ func takeOneBack(path string) (o Owned, changed bool) {
 	for _, x := range o.Xattrs {
 		_ = unix.Removexattr(sys.FDPath(fd), x.Name)
 	}
-	mode := o.Mode&0777 | 0600
-	if o.Mode&unix.S_IFMT == unix.S_IFDIR {
-		mode |= 0700
-	}
-	return o, unix.Chmod(sys.FDPath(fd), mode) == nil
+	return o, unix.Chmod(sys.FDPath(fd), o.Mode&0777|fakeroot.OwnerBits(o.Mode)) == nil
 }
 
 func openOwned(path string) (int, Owned, error) {
@@ -120,11 +116,7 @@ func openOwned(path string) (int, Owned, error) {
 		unix.Close(fd)
 		return -1, Owned{}, err
 	}
-	o := Owned{Path: path, Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid, Nlink: st.Nlink}
-	if st.Mask&unix.STATX_BTIME != 0 {
-		o.Birth = st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
-	}
-	return fd, o, nil
+	return fd, Owned{ID: fakeroot.IDOf(&st), Path: path, Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid, Nlink: st.Nlink}, nil
 }
 
 func readAttributes(fd int) []Attribute {

@@ -10,8 +10,8 @@ import (
 
 // The attributes that hold access control lists (acl(5)).
 const (
-	aclAccess  = "system.posix_acl_access"
-	aclDefault = "system.posix_acl_default"
+	aclAccess  = fakeroot.ACLAccess
+	aclDefault = fakeroot.ACLDefault
 )
 
 // Tags of linux/posix_acl.h.

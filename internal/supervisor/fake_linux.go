@@ -135,6 +135,12 @@ func (f *FakeRoot) unknown(st *unix.Statx_t) attributes {
 	}
 }
 
+// entryOf is what a note says of a file of which nothing was noted before.
+func (f *FakeRoot) entryOf(st *unix.Statx_t) fakeroot.Entry {
+	a := f.unknown(st)
+	return fakeroot.Entry{ID: fakeroot.IDOf(st), Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev, Nlink: st.Nlink}
+}
+
 func (f *FakeRoot) shown(id, own uint32, ids []syscall.SysProcIDMap) uint32 {
 	if f.ownIDs() {
 		return inside(id, ids)
@@ -180,8 +186,7 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 	}
 	e, known := f.State.Get(id)
 	if e.Xattrs = maps.Clone(e.Xattrs); !known {
-		a := f.unknown(st)
-		e = fakeroot.Entry{ID: id, Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev}
+		e = f.entryOf(st)
 	}
 	if e.Nlink = st.Nlink; e.Path == "" && path != nil {
 		e.Path = path()
@@ -203,11 +208,9 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 // noteOrphan is note for a file that has no name: it is noted as long as the run
 // lives, or until it gets one.
 func (f *FakeRoot) noteOrphan(st *unix.Statx_t, change func(*fakeroot.Entry)) {
-	id := fakeroot.IDOf(st)
-	e, known := f.orphans.get(id)
+	e, known := f.orphans.get(fakeroot.IDOf(st))
 	if !known {
-		a := f.unknown(st)
-		e = fakeroot.Entry{ID: id, Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev}
+		e = f.entryOf(st)
 	}
 	e.Xattrs = maps.Clone(e.Xattrs)
 	change(&e)
@@ -247,7 +250,7 @@ func (r *receiver) fakeStat(h *held) Answer {
 	}
 	st.Mode, st.Uid, st.Gid = uint16(a.mode), a.uid, a.gid
 	st.Rdev_major, st.Rdev_minor = unix.Major(a.rdev), unix.Minor(a.rdev)
-	if a.known && isDevice(a.mode) {
+	if a.known && fakeroot.IsDevice(a.mode) {
 		st.Size, st.Blocks = 0, 0
 	}
 	if h.name == "statx" {
@@ -266,10 +269,6 @@ func (h *held) statUnknown() bool {
 	known := uint32(unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | unix.AT_EMPTY_PATH | sync) // vfs_statx() of the kernel
 	both := h.name == "statx" && h.flags(i)&sync == sync
 	return h.flags(i)&^known != 0 || both || h.name == "statx" && h.flags(3)&unix.STATX__RESERVED != 0
-}
-
-func isDevice(mode uint32) bool {
-	return mode&unix.S_IFMT == unix.S_IFCHR || mode&unix.S_IFMT == unix.S_IFBLK
 }
 
 func (h *held) writeStatus(st *unix.Statx_t) Answer {

@@ -21,7 +21,7 @@ func (o *fakeOpening) device(fd int) (attributes, bool) {
 		return attributes{}, false
 	}
 	a, _, errno := o.fake.attributesOf(fd)
-	return a, errno == 0 && a.known && isDevice(a.mode)
+	return a, errno == 0 && a.known && fakeroot.IsDevice(a.mode)
 }
 
 // openDevice opens the real device, if it is harmless.

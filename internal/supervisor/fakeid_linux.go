@@ -119,11 +119,15 @@ func (r *receiver) setID(h *held) Answer {
 	} else {
 		c.capsAfter(old.uid)
 	}
-	if c.equal(old) {
-		return Return(value)
-	}
-	if errno := r.s.Fake.creds.set(h.thread, &c); errno != 0 {
-		return Refuse(errno)
+	return r.becomes(h, old, &c, value)
+}
+
+// becomes gives the process its new credentials, and answers the call.
+func (r *receiver) becomes(h *held, old, c *creds, value int64) Answer {
+	if !c.equal(old) {
+		if errno := r.s.Fake.creds.set(h.thread, c); errno != 0 {
+			return Refuse(errno)
+		}
 	}
 	return Return(value)
 }
@@ -354,13 +358,7 @@ func (r *receiver) capset(h *held, words int) Answer {
 	if c.permitted&^old.permitted != 0 || c.effective&^c.permitted != 0 || c.inherited&^mayInherit != 0 {
 		return Refuse(unix.EPERM)
 	}
-	if c.equal(old) {
-		return Return(0)
-	}
-	if errno := r.s.Fake.creds.set(h.thread, &c); errno != 0 {
-		return Refuse(errno)
-	}
-	return Return(0)
+	return r.becomes(h, old, &c, 0)
 }
 
 // priority answers getpriority and setpriority: root may raise its own where

@@ -54,11 +54,14 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 			return Answer{}, false
 		}
 	case abi.Mknod:
-		if !isDevice(h.value(abi.Mode)) {
+		if !fakeroot.IsDevice(h.value(abi.Mode)) {
 			return Answer{}, false
 		}
 	case abi.Setxattr, abi.Removexattr:
-		if !strings.HasPrefix(h.attributeName(), "trusted.") {
+		switch name := h.attributeName(); {
+		case !notedAttribute(name):
+			return Answer{}, false
+		case !strings.HasPrefix(name, "trusted."):
 			r.shifts(h, func(*fakeroot.Entry) {})
 			return Answer{}, false
 		}
@@ -123,7 +126,7 @@ func (r *receiver) forget(h *held, args []abi.PathArg) {
 		return
 	}
 	last := args[len(args)-1]
-	if a, st, ok := r.named(h, last); ok && a.known {
+	if a, st, ok := r.found(h, last); ok && a.known {
 		f.removed(a, &st)
 	} else if ok && (a.isDir() || st.Nlink <= 1) {
 		f.takeGiven(fakeroot.IDOf(&st))
@@ -137,7 +140,7 @@ func (r *receiver) forget(h *held, args []abi.PathArg) {
 // follow has what is known by its path go with a rename.
 func (r *receiver) follow(h *held, first, last abi.PathArg) {
 	f := r.s.Fake
-	moved, replaced := r.namedOrGiven(h, first), r.namedOrGiven(h, last)
+	moved, replaced := r.foundOrGiven(h, first), r.foundOrGiven(h, last)
 	from, errno := r.canonicalOf(h, first)
 	to, errno2 := r.canonicalOf(h, last)
 	if errno == 0 && errno2 == 0 {
@@ -146,25 +149,13 @@ func (r *receiver) follow(h *held, first, last abi.PathArg) {
 	}
 }
 
-// namedOrGiven is named, where a file that has its owner on disk is known too.
-func (r *receiver) namedOrGiven(h *held, arg abi.PathArg) attributes {
-	a, st, ok := r.named(h, arg)
+// foundOrGiven is found, where a file that has its owner on disk is known too.
+func (r *receiver) foundOrGiven(h *held, arg abi.PathArg) attributes {
+	a, st, ok := r.found(h, arg)
 	if id := fakeroot.IDOf(&st); ok && r.s.Fake.isGiven(id) {
 		a.entry.ID, a.known = id, true
 	}
 	return a
-}
-
-// named is what a name stands for.
-func (r *receiver) named(h *held, arg abi.PathArg) (attributes, unix.Statx_t, bool) {
-	path, errno := h.path(arg.Path)
-	if errno != 0 || path == "" {
-		return attributes{}, unix.Statx_t{}, false
-	}
-	l := h.lookup(arg, path)
-	l.Entry, l.Follow = false, false
-	st, errno := r.s.view.Statx(l, statxMask)
-	return r.s.Fake.attributes(&st), st, errno == 0
 }
 
 func (r *receiver) canonicalOf(h *held, arg abi.PathArg) (string, unix.Errno) {

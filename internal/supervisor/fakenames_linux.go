@@ -60,15 +60,7 @@ func keepOpen(fd int, st *unix.Statx_t) unix.Errno {
 }
 
 // opened is a mode with what its owner has on disk.
-func opened(mode uint16) uint16 {
-	switch mode & unix.S_IFMT {
-	case unix.S_IFLNK:
-		return mode
-	case unix.S_IFDIR:
-		return mode | 0700
-	}
-	return mode | 0600
-}
+func opened(mode uint16) uint16 { return mode | uint16(fakeroot.OwnerBits(uint32(mode))) }
 
 // hide takes bits of the owner that are on disk for the fake root's sake, unless
 // an access control list says what the mode is.
@@ -124,7 +116,7 @@ func fakeMknod(r *receiver, p *pinned) Answer {
 	if mode&unix.S_IFMT == 0 {
 		mode |= unix.S_IFREG
 	}
-	if !isDevice(mode) || mode&unix.S_IFMT == unix.S_IFCHR && dev == 0 { // 0:0 is overlayfs' whiteout, which anybody may make
+	if !fakeroot.IsDevice(mode) || mode&unix.S_IFMT == unix.S_IFCHR && dev == 0 { // 0:0 is overlayfs' whiteout, which anybody may make
 		return r.make(p, mode&07777, func() Answer {
 			return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), mode&^specialBits|0600, int(dev)))
 		}, func(e *fakeroot.Entry) { hide(e, 0600&^mode) })
@@ -361,7 +353,7 @@ func sameMount(a, b int) bool {
 type orphans struct {
 	count atomic.Int32
 	mu    sync.Mutex
-	files map[[2]uint64]fakeroot.Entry
+	files map[FileID]fakeroot.Entry
 }
 
 // maxOrphans bounds what is kept; one that is forgotten is shown as it is.
@@ -373,9 +365,9 @@ func (o *orphans) add(e fakeroot.Entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.files == nil || len(o.files) >= maxOrphans {
-		o.files = map[[2]uint64]fakeroot.Entry{}
+		o.files = map[FileID]fakeroot.Entry{}
 	}
-	o.files[[2]uint64{e.Dev, e.Ino}] = e
+	o.files[FileID{e.Dev, e.Ino}] = e
 	o.count.Store(int32(len(o.files)))
 }
 
@@ -385,7 +377,7 @@ func (o *orphans) get(id fakeroot.ID) (fakeroot.Entry, bool) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	e, ok := o.files[[2]uint64{id.Dev, id.Ino}]
+	e, ok := o.files[FileID{id.Dev, id.Ino}]
 	return e, ok && e.Birth == id.Birth
 }
 
@@ -395,7 +387,7 @@ func (o *orphans) take(id fakeroot.ID) (fakeroot.Entry, bool) {
 	if ok {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		delete(o.files, [2]uint64{id.Dev, id.Ino})
+		delete(o.files, FileID{id.Dev, id.Ino})
 		o.count.Store(int32(len(o.files)))
 	}
 	return e, ok

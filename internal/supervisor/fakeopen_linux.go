@@ -51,7 +51,7 @@ func (r *receiver) opensNoted(h *held, c *creds, o opening) (device bool) {
 		return false
 	}
 	a := r.s.Fake.attributes(&st)
-	if a.known && isDevice(a.mode) {
+	if a.known && fakeroot.IsDevice(a.mode) {
 		return r.searchable(h, l) == 0
 	}
 	r.s.Fake.losesPrivileges(c, a, &st)
@@ -63,11 +63,11 @@ func (r *receiver) opensNoted(h *held, c *creds, o opening) (device bool) {
 // at the first write, which is not seen here.
 func (f *FakeRoot) losesPrivileges(c *creds, a attributes, st *unix.Statx_t) {
 	keeps := c.capable(unix.CAP_FSETID) || a.mode&(unix.S_ISUID|unix.S_ISGID) == 0
-	if !a.known || a.mode&unix.S_IFMT != unix.S_IFREG || keeps && a.entry.Xattrs["security.capability"] == nil || !c.may(a, mayWrite) {
+	if !a.known || a.mode&unix.S_IFMT != unix.S_IFREG || keeps && a.entry.Xattrs[fakeroot.Capability] == nil || !c.may(a, mayWrite) {
 		return
 	}
 	f.note(st, nil, func(e *fakeroot.Entry) {
-		delete(e.Xattrs, "security.capability")
+		delete(e.Xattrs, fakeroot.Capability)
 		if !c.capable(unix.CAP_FSETID) {
 			e.Mode = c.withoutPrivileges(e.Mode, a.gid)
 		}
@@ -192,7 +192,7 @@ func (f *FakeRoot) typeEntries(dev uint64, entries []byte) {
 		}
 		if entries[18] == unix.DT_SOCK || entries[18] == unix.DT_REG {
 			id := fakeroot.ID{Dev: dev, Ino: binary.NativeEndian.Uint64(entries)}
-			if e, ok := f.State.Get(id); ok && isDevice(e.Mode) {
+			if e, ok := f.State.Get(id); ok && fakeroot.IsDevice(e.Mode) {
 				entries[18] = byte(e.Mode & unix.S_IFMT >> 12)
 			}
 		}
@@ -222,7 +222,7 @@ func (r *receiver) fakeChroot(h *held) Answer {
 // hasDevices tells whether the state has any.
 func hasDevices(s *fakeroot.State) bool {
 	for _, e := range s.Entries() {
-		if isDevice(e.Mode) {
+		if fakeroot.IsDevice(e.Mode) {
 			return true
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/fakeroot"
 )
 
 // Bits of capabilities(7), The securebits flags, that x/sys lacks
@@ -28,12 +30,7 @@ func (r *receiver) privileges(h *held) Answer {
 	if errno != 0 {
 		return Refuse(errno)
 	}
-	if !c.equal(old) {
-		if errno := r.s.Fake.creds.set(h.thread, &c); errno != 0 {
-			return Refuse(errno)
-		}
-	}
-	return Return(value)
+	return r.becomes(h, old, &c, value)
 }
 
 // longs are the arguments from i on, as prctl(2) takes them.
@@ -157,7 +154,7 @@ type capabilities struct {
 // caps are the noted capabilities of a file (struct vfs_cap_data of
 // linux/capability.h). Those of version 3 are another namespace's.
 func (a attributes) caps() (c capabilities, ok bool) {
-	value := a.entry.Xattrs["security.capability"]
+	value := a.entry.Xattrs[fakeroot.Capability]
 	if len(value) != 20 || !validCapability(value) {
 		return c, false
 	}

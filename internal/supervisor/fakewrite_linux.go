@@ -62,7 +62,7 @@ func (r *receiver) asIs(h *held) bool {
 	case abi.Symlink:
 		return idle || r.plainParent(h, paths[0])
 	case abi.Unlink:
-		return idle || r.unnoted(h, paths[0])
+		return idle || !r.noted(h, paths[0])
 	case abi.HardLink, abi.Rename:
 		return idle && r.s.Fake.orphans.empty()
 	}
@@ -91,25 +91,25 @@ func (a attributes) handsDown() bool {
 	return a.known && (a.mode&unix.S_ISGID != 0 || a.entry.Xattrs[aclDefault] != nil)
 }
 
-// noted tells whether something is noted of the file that a path leads to.
-func (r *receiver) noted(h *held, arg abi.PathArg) bool {
+// found are the attributes of what a path of the call leads to: of an entry, what
+// is there under that name. The status is for its identity; not ok: there is nothing.
+func (r *receiver) found(h *held, arg abi.PathArg) (a attributes, st unix.Statx_t, ok bool) {
 	path, errno := h.path(arg.Path)
 	if errno != 0 || path == "" {
-		return false
-	}
-	st, errno := r.s.view.Statx(h.lookup(arg, path), statxMask)
-	return errno == 0 && r.s.Fake.attributes(&st).known
-}
-
-func (r *receiver) unnoted(h *held, arg abi.PathArg) bool {
-	path, errno := h.path(arg.Path)
-	if errno != 0 || path == "" {
-		return true
+		return a, st, false
 	}
 	l := h.lookup(arg, path)
-	l.Entry, l.Follow = false, false
-	st, errno := r.s.view.Statx(l, statxMask)
-	return errno != 0 || !r.s.Fake.attributes(&st).known
+	l.Entry = false
+	if st, errno = r.s.view.Statx(l, statxMask); errno != 0 {
+		return a, st, false
+	}
+	return r.s.Fake.attributes(&st), st, true
+}
+
+// noted tells whether something is noted of what a path of the call leads to.
+func (r *receiver) noted(h *held, arg abi.PathArg) bool {
+	a, _, ok := r.found(h, arg)
+	return ok && a.known
 }
 
 // fakeChange does the call on what is pinned, as the process that it believes to be.
@@ -184,18 +184,21 @@ func fakeChown(r *receiver, p *pinned) Answer {
 	if gid != noID && !(owner && (c.inGroup(uint32(gid)) || uint32(gid) == a.gid)) && !c.capable(unix.CAP_CHOWN) {
 		return Refuse(unix.EPERM)
 	}
-	// Nobody's owner changes, but the time of the last change does.
-	if unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH) == unix.EOPNOTSUPP {
-		return Refuse(unix.EOPNOTSUPP) // an anonymous inode
+	if p.touch() == unix.EOPNOTSUPP {
+		return Refuse(unix.EOPNOTSUPP)
 	}
 	return f.noted(p, &st, func(e *fakeroot.Entry) {
 		setOwner(e, uid, gid)
 		if !a.isDir() {
 			e.Mode = c.withoutPrivileges(e.Mode, a.gid)
-			delete(e.Xattrs, "security.capability")
+			delete(e.Xattrs, fakeroot.Capability)
 		}
 	})
 }
+
+// touch gives nobody the pinned file: its time of the last change becomes now. An
+// anonymous inode has none: EOPNOTSUPP.
+func (p *pinned) touch() error { return unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH) }
 
 // withoutPrivileges is a mode without set-user-ID and, where it means
 // execution, set-group-ID (chown(2), setattr_should_drop_sgid() of the kernel).
@@ -218,15 +221,16 @@ func fakeChmod(r *receiver, p *pinned) Answer {
 	case !c.owns(a):
 		return Refuse(unix.EPERM)
 	}
-	if unix.Fchownat(p.file(), "", -1, -1, unix.AT_EMPTY_PATH) == unix.EOPNOTSUPP {
-		return Refuse(unix.EOPNOTSUPP) // an anonymous inode
+	if p.touch() == unix.EOPNOTSUPP {
+		return Refuse(unix.EOPNOTSUPP)
 	}
 	mode := p.value(abi.Mode) & 07777
 	if !c.inGroup(a.gid) && !c.capable(unix.CAP_FSETID) {
 		mode &^= unix.S_ISGID
 	}
 	if st.Uid == f.UID {
-		if a := done(unix.Chmod(sys.FDPath(p.file()), f.realMode(mode, st.Mode))); !a.succeeded() {
+		// Neither set-user-ID nor its kind, which would lend the user's rights to others.
+		if a := done(unix.Chmod(sys.FDPath(p.file()), mode&0777|fakeroot.OwnerBits(uint32(st.Mode)))); !a.succeeded() {
 			return a
 		}
 		if _, st, errno = f.attributesOf(p.file()); errno != 0 {
@@ -237,17 +241,6 @@ func fakeChmod(r *receiver, p *pinned) Answer {
 		e.Mode = e.Mode&unix.S_IFMT | mode
 		chmodACL(e, mode)
 	})
-}
-
-// realMode is what a file has on disk that is shown with a mode: no set-user-ID
-// and its kind, which would lend the user's rights to others, and what the build
-// needs to go on.
-func (f *FakeRoot) realMode(mode uint32, real uint16) uint32 {
-	mode = mode&0777 | 0600
-	if real&unix.S_IFMT == unix.S_IFDIR {
-		mode |= 0700
-	}
-	return mode
 }
 
 // noted notes a change of the pinned file, and answers the call.
@@ -264,7 +257,7 @@ func fakeTruncate(r *receiver, p *pinned) Answer {
 	case errno != 0:
 	case a.isDir():
 		errno = unix.EISDIR
-	case isDevice(a.mode):
+	case fakeroot.IsDevice(a.mode):
 		errno = unix.EINVAL
 	case !p.creds.may(a, mayWrite):
 		errno = unix.EACCES

@@ -157,7 +157,7 @@ func mayChangeAttribute(c *creds, a attributes, name string) unix.Errno {
 		if !c.capable(unix.CAP_SYS_ADMIN) {
 			return unix.EPERM
 		}
-	case name == "security.capability":
+	case name == fakeroot.Capability:
 		if !c.capable(unix.CAP_SETFCAP) {
 			return unix.EPERM
 		}
@@ -188,7 +188,7 @@ func fakeSetxattr(r *receiver, p *pinned) Answer {
 		return Refuse(errno)
 	}
 	if !notedAttribute(name) && st.Uid == f.UID {
-		if answer := p.doesAttribute(setxattr); answer.succeeded() || answer.errno != unix.EOPNOTSUPP {
+		if answer := setxattr(p); answer.succeeded() || answer.errno != unix.EOPNOTSUPP {
 			return answer
 		}
 	}
@@ -200,7 +200,7 @@ func fakeSetxattr(r *receiver, p *pinned) Answer {
 		return Refuse(unix.ENODATA)
 	}
 	switch name {
-	case "security.capability":
+	case fakeroot.Capability:
 		if !validCapability(p.input.data) {
 			return Refuse(unix.EINVAL)
 		}
@@ -210,9 +210,6 @@ func fakeSetxattr(r *receiver, p *pinned) Answer {
 	}
 	return f.noted(p, &st, func(e *fakeroot.Entry) { setAttribute(e, name, p.input.data) })
 }
-
-// doesAttribute changes the file's own attribute.
-func (p *pinned) doesAttribute(do func(*pinned) Answer) Answer { return do(p) }
 
 // hasAttribute tells whether the file is shown with the attribute.
 func (p *pinned) hasAttribute(a attributes, name string) bool {
@@ -305,7 +302,7 @@ func fakeRemovexattr(r *receiver, p *pinned) Answer {
 	}
 	_, noted := a.entry.Xattrs[name]
 	if !noted && !notedAttribute(name) && st.Uid == f.UID {
-		return p.doesAttribute(removexattr)
+		return removexattr(p)
 	}
 	isACL := name == aclAccess || name == aclDefault
 	if !p.hasAttribute(a, name) {

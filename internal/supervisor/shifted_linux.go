@@ -67,19 +67,19 @@ func (f *FakeRoot) Shifted(dir string) []string {
 
 // Give says that a noted file has its owner on disk from the start.
 func (f *FakeRoot) Give(e fakeroot.Entry) {
-	f.given.Store([2]uint64{e.Dev, e.Ino}, e.ID)
+	f.given.Store(FileID{e.Dev, e.Ino}, e.ID)
 	f.shifted.add(e.Path)
 }
 
 func (f *FakeRoot) isGiven(id fakeroot.ID) bool {
-	given, ok := f.given.Load([2]uint64{id.Dev, id.Ino})
+	given, ok := f.given.Load(FileID{id.Dev, id.Ino})
 	return ok && given == id
 }
 
 // takeGiven forgets a file that is removed.
 func (f *FakeRoot) takeGiven(id fakeroot.ID) {
 	if f.isGiven(id) {
-		f.given.Delete([2]uint64{id.Dev, id.Ino})
+		f.given.Delete(FileID{id.Dev, id.Ino})
 		_ = f.State.Delete(id)
 	}
 }
@@ -136,8 +136,8 @@ func (r *receiver) shifts(h *held, change func(*fakeroot.Entry)) {
 func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.Entry)) {
 	f.noting.Lock()
 	defer f.noting.Unlock()
-	a := f.unknown(st)
-	e := fakeroot.Entry{ID: fakeroot.IDOf(st), Mode: a.mode, UID: a.uid, GID: a.gid, Nlink: st.Nlink, Path: path}
+	e := f.entryOf(st)
+	e.Path = path
 	change(&e)
 	f.Give(e)
 	_ = f.State.Put(e) // if it cannot be written, it is only not there after a kill
