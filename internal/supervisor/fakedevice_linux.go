@@ -1,6 +1,10 @@
 package supervisor
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/fakeroot"
+)
 
 // nullDevice is the number of /dev/null.
 var nullDevice = unix.Mkdev(1, 3)
