@@ -6,13 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/cgroup"
+	"github.com/catbox-go/catbox/internal/idmap"
 	"github.com/catbox-go/catbox/internal/landlock"
 	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/stage"
@@ -38,7 +38,7 @@ func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 		Spec: func() (stage.Spec, error) { return p.spec(group) },
 	}
 	cfg.Stopped = c.Hooks.Stopped
-	if p.ids != nil {
+	if p.ownIDs() {
 		cfg.TakeBack = func() []string { return p.fake.Shifted(p.dir) }
 		cfg.Taken = p.takenBack
 	}
@@ -95,8 +95,8 @@ func (p *plan) namespaces(cfg *stage.Config) {
 	}
 	cfg.UIDMap, cfg.GIDMap, cfg.Setgroups = idMaps()
 	switch {
-	case p.ids != nil:
-		cfg.UIDMap, cfg.GIDMap, cfg.Setgroups, cfg.IDTools = p.ids.uids, p.ids.gids, true, p.ids.tools
+	case p.ownIDs():
+		cfg.UIDMap, cfg.GIDMap, cfg.Setgroups, cfg.IDTools = p.fake.UIDs, p.fake.GIDs, true, p.idTools
 	case p.cmd.FakeRoot != nil && !p.root:
 		cfg.UIDMap[0].ContainerID, cfg.GIDMap[0].ContainerID = 0, 0
 	}
@@ -220,38 +220,24 @@ func given(c *Cmd) []supervisor.FileID {
 
 // idMaps maps the caller's ids to themselves: all that there are for one who
 // may set ids, the caller's own for anybody else.
-func idMaps() (uids, gids []syscall.SysProcIDMap, setgroups bool) {
+func idMaps() (uids, gids idmap.Map, setgroups bool) {
 	if maySetIDs() {
-		uids, gids = readIDMap("/proc/self/uid_map"), readIDMap("/proc/self/gid_map")
+		uids, gids = toThemselves("/proc/self/uid_map"), toThemselves("/proc/self/gid_map")
 		if uids != nil && gids != nil {
 			return uids, gids, true
 		}
 	}
 	uid, gid := os.Geteuid(), os.Getegid()
-	return []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}},
-		[]syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}, false
+	return idmap.Map{{ContainerID: uid, HostID: uid, Size: 1}}, idmap.Map{{ContainerID: gid, HostID: gid, Size: 1}}, false
 }
 
-// readIDMap returns the ids of the caller's user namespace, each mapped to itself.
-func readIDMap(path string) []syscall.SysProcIDMap {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil
+// toThemselves are the ids of the caller's user namespace, each mapped to itself.
+func toThemselves(path string) idmap.Map {
+	ids := idmap.Read(path)
+	for i := range ids {
+		ids[i].HostID = ids[i].ContainerID
 	}
-	var maps []syscall.SysProcIDMap
-	var inside, outside, count int
-	for rest := string(data); ; {
-		n, _ := fmt.Sscanf(rest, "%d %d %d\n", &inside, &outside, &count)
-		if n < 3 {
-			return maps
-		}
-		maps = append(maps, syscall.SysProcIDMap{ContainerID: inside, HostID: inside, Size: count})
-		if i := slices.Index([]byte(rest), '\n'); i >= 0 {
-			rest = rest[i+1:]
-		} else {
-			return maps
-		}
-	}
+	return ids
 }
 
 // limits are set on the command itself; what a control group holds is not repeated.

@@ -44,7 +44,7 @@ func (p *plan) fakeRootMode() []Enforcement {
 	switch {
 	case p.cmd.FakeRoot == nil:
 		return nil
-	case p.ids != nil:
+	case p.ownIDs():
 		by = "subuid: a user namespace with a range of ids, devices and trusted attributes by the supervisor"
 	case p.tier > 1:
 		by = "none: by the supervisor alone"

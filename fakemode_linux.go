@@ -5,21 +5,17 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/catbox-go/catbox/features"
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/idmap"
 	"github.com/catbox-go/catbox/internal/stage"
 	"github.com/catbox-go/catbox/internal/supervisor"
 )
 
-// subids are the ids of a fake root that has a range of them.
-type subids struct {
-	uids, gids []syscall.SysProcIDMap
-	tools      [2]string // newuidmap(1), newgidmap(1)
-}
+// ownIDs tells that the fake root has a range of ids.
+func (p *plan) ownIDs() bool { return p.fake != nil && p.fake.UIDs != nil }
 
 // findFakeMode finds what the fake root's mode needs. One that was asked for and
 // cannot be had is an error.
@@ -52,21 +48,21 @@ func (p *plan) findSubids() error {
 	case p.cmd.FakeRoot.UnknownIsReal:
 		return unsupported(errors.New("the kernel shows its own files as root's"))
 	}
-	ids := &subids{}
 	var err error
 	for i, tool := range []string{"newuidmap", "newgidmap"} {
-		if ids.tools[i], err = exec.LookPath(tool); err != nil {
+		if p.idTools[i], err = exec.LookPath(tool); err != nil {
 			return unsupported(err)
 		}
 	}
-	if ids.uids, err = idRange(os.Geteuid(), features.SubordinateUIDs); err == nil {
-		ids.gids, err = idRange(os.Getegid(), features.SubordinateGIDs)
-	}
+	uids, err := idRange(os.Geteuid(), features.SubordinateUIDs)
 	if err != nil {
 		return unsupported(err)
 	}
-	p.ids = ids
-	p.fake.UIDs, p.fake.GIDs = ids.uids, ids.gids
+	gids, err := idRange(os.Getegid(), features.SubordinateGIDs)
+	if err != nil {
+		return unsupported(err)
+	}
+	p.fake.UIDs, p.fake.GIDs = uids, gids
 	p.findGiven()
 	return nil
 }
@@ -75,20 +71,12 @@ func (p *plan) findSubids() error {
 func (p *plan) findGiven() {
 	for _, e := range p.fake.State.Entries() {
 		id, there := fakeroot.At(e)
-		if e.Path == "" || !there || id.Ino != e.Ino || id.Dev != e.Dev || fakeroot.IsDevice(e.Mode) || !p.ids.has(e.UID, e.GID) {
+		if e.Path == "" || !there || id.Ino != e.Ino || id.Dev != e.Dev || fakeroot.IsDevice(e.Mode) || !p.fake.UIDs.Has(int64(e.UID)) || !p.fake.GIDs.Has(int64(e.GID)) {
 			continue
 		}
 		p.fake.Give(e)
 		p.give = append(p.give, ownedOf(e))
 	}
-}
-
-func (s *subids) has(uid, gid uint32) bool { return inRange(uid, s.uids) && inRange(gid, s.gids) }
-
-func inRange(id uint32, extents []syscall.SysProcIDMap) bool {
-	return slices.ContainsFunc(extents, func(e syscall.SysProcIDMap) bool {
-		return int64(id) >= int64(e.ContainerID) && int64(id) < int64(e.ContainerID+e.Size)
-	})
 }
 
 func ownedOf(e FakeEntry) stage.Owned {
@@ -127,10 +115,10 @@ func (p *plan) takenBack(files []stage.Owned) {
 }
 
 // idRange maps 0 to the caller's own id, and what follows to the range.
-func idRange(own int, subordinate func() (first, count int, err error)) ([]syscall.SysProcIDMap, error) {
+func idRange(own int, subordinate func() (first, count int, err error)) (idmap.Map, error) {
 	first, count, err := subordinate()
 	if err != nil {
 		return nil, err
 	}
-	return []syscall.SysProcIDMap{{ContainerID: 0, HostID: own, Size: 1}, {ContainerID: 1, HostID: first, Size: count}}, nil
+	return idmap.Map{{ContainerID: 0, HostID: own, Size: 1}, {ContainerID: 1, HostID: first, Size: count}}, nil
 }

@@ -15,7 +15,7 @@ var layers = [][]string{
 	{""},
 	{"internal/supervisor", "internal/stage", "features"},
 	{"internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup"},
-	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/paths", "record", "policy"},
+	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "record", "policy"},
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -38,7 +38,7 @@ type plan struct {
 	tmp      string               // tier 2: a directory for temporary files
 	fake     *supervisor.FakeRoot // nil without a fake root
 	give     []stage.Owned        // files that have their owners on disk for the time of the run
-	ids      *subids              // the fake root's range of ids, nil if it has none
+	idTools  [2]string            // newuidmap(1) and newgidmap(1), for the fake root that has a range of ids
 
 	enforcement []Enforcement
 	degraded    []string
@@ -220,7 +220,7 @@ func (p *plan) filter() seccomp.Options {
 		Families: p.families(),
 		Process:  p.tier > 1,
 		Fake:     p.cmd.FakeRoot != nil,
-		OwnIDs:   p.ids != nil,
+		OwnIDs:   p.ownIDs(),
 		SysV:     p.tier > 1 && !p.log,
 	}
 	for name := range p.cmd.Handlers {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/idmap"
 )
 
 // Config says how the init is started, and what it is to do.
@@ -21,8 +23,8 @@ type Config struct {
 	// Spec is called once the init has been started, beside which it is made.
 	Spec       func() (Spec, error)
 	Cloneflags uintptr
-	UIDMap     []syscall.SysProcIDMap
-	GIDMap     []syscall.SysProcIDMap
+	UIDMap     idmap.Map
+	GIDMap     idmap.Map
 	Setgroups  bool // whether setgroups(2) may be allowed in the user namespace
 	// IDTools are newuidmap(1) and newgidmap(1), by which an ordinary user maps more than its own ids; "" is
 	// the kernel's own way.
@@ -170,28 +172,20 @@ func (r *Run) mapIDs(cfg Config) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(dir+"gid_map", idMap(cfg.GIDMap), 0); err != nil {
+	if err := os.WriteFile(dir+"gid_map", []byte(cfg.GIDMap.String()), 0); err != nil {
 		return err
 	}
-	return os.WriteFile(dir+"uid_map", idMap(cfg.UIDMap), 0)
+	return os.WriteFile(dir+"uid_map", []byte(cfg.UIDMap.String()), 0)
 }
 
 // runIDTool has newuidmap(1) or newgidmap(1) write a map.
-func (r *Run) runIDTool(program string, extents []syscall.SysProcIDMap) error {
-	args := append([]string{strconv.Itoa(r.PID())}, strings.Fields(string(idMap(extents)))...)
+func (r *Run) runIDTool(program string, ids idmap.Map) error {
+	args := append([]string{strconv.Itoa(r.PID())}, strings.Fields(ids.String())...)
 	out, err := exec.Command(program, args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", program, err, strings.TrimSpace(string(out)))
 	}
 	return nil
-}
-
-func idMap(extents []syscall.SysProcIDMap) []byte {
-	var text []byte
-	for _, e := range extents {
-		text = fmt.Appendf(text, "%d %d %d\n", e.ContainerID, e.HostID, e.Size)
-	}
-	return text
 }
 
 func socketPair() (ours int, theirs *os.File, err error) {

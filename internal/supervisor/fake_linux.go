@@ -4,12 +4,12 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/idmap"
 )
 
 // FakeRoot makes the command believe that it is root. What only root may do to
@@ -26,7 +26,7 @@ type FakeRoot struct {
 	// has a range of them: then the kernel knows who a process is and what it may,
 	// owners are changed and not noted, and what is left to note is devices,
 	// attributes and ids that are not in the range.
-	UIDs, GIDs []syscall.SysProcIDMap
+	UIDs, GIDs idmap.Map
 	// UnknownIsReal shows the owners of files of which nothing is noted as they are.
 	UnknownIsReal bool
 
@@ -141,7 +141,7 @@ func (f *FakeRoot) entryOf(st *unix.Statx_t) fakeroot.Entry {
 	return fakeroot.Entry{ID: fakeroot.IDOf(st), Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev, Nlink: st.Nlink}
 }
 
-func (f *FakeRoot) shown(id, own uint32, ids []syscall.SysProcIDMap) uint32 {
+func (f *FakeRoot) shown(id, own uint32, ids idmap.Map) uint32 {
 	if f.ownIDs() {
 		return inside(id, ids)
 	}

@@ -1,14 +1,13 @@
 package supervisor
 
 import (
-	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/idmap"
 )
 
 // overflowID is what the kernel shows of an id that a user namespace does not
@@ -18,20 +17,14 @@ const overflowID = 65534
 // ownIDs tells that the run has a range of ids of its own.
 func (f *FakeRoot) ownIDs() bool { return len(f.UIDs) > 0 }
 
+func (f *FakeRoot) idMaps() idMaps { return idMaps{f.UIDs, f.GIDs} }
+
 // inside is an id as the run's user namespace has it.
-func inside(id uint32, ids []syscall.SysProcIDMap) uint32 {
-	for _, e := range ids {
-		if n := int(id) - e.HostID; n >= 0 && n < e.Size {
-			return uint32(e.ContainerID + n)
-		}
+func inside(id uint32, ids idmap.Map) uint32 {
+	if in, ok := ids.Inside(id); ok {
+		return in
 	}
 	return overflowID
-}
-
-func hasID(id int64, ids []syscall.SysProcIDMap) bool {
-	return id == noID || slices.ContainsFunc(ids, func(e syscall.SysProcIDMap) bool {
-		return id >= int64(e.ContainerID) && id < int64(e.ContainerID+e.Size)
-	})
 }
 
 // ownIDsWrite does what the kernel cannot do in a namespace with a range of ids;
@@ -41,7 +34,7 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 	switch h.row.Change {
 	case abi.Chown:
 		uid, gid := h.owners()
-		if hasID(uid, r.s.Fake.UIDs) && hasID(gid, r.s.Fake.GIDs) && r.unnotedFile(h) {
+		if r.s.Fake.idMaps().has(uid, gid) && r.unnotedFile(h) {
 			r.shifts(h, func(e *fakeroot.Entry) { setOwner(e, uid, gid) })
 			return r.mapped(h)
 		}

@@ -1,12 +1,10 @@
 package supervisor
 
 import (
-	"fmt"
-	"os"
-	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/idmap"
 )
 
 // A run's user namespace maps each of its ids to itself, and an ordinary user's
@@ -17,42 +15,19 @@ import (
 // noID stands for the id that stays as it is.
 const noID int64 = -1
 
-// extent is a line of uid_map or gid_map, as far as it says which ids there are.
-type extent struct{ first, count int64 }
-
 // idMaps are the ids of a user namespace.
-type idMaps struct{ users, groups []extent }
+type idMaps struct{ users, groups idmap.Map }
 
 // readIDMaps reads those of a process. What cannot be read has no ids, and
 // every change of owner is done here.
 func readIDMaps(pid int) idMaps {
-	return idMaps{readIDMap(pid, "uid_map"), readIDMap(pid, "gid_map")}
+	dir := "/proc/" + strconv.Itoa(pid)
+	return idMaps{idmap.Read(dir + "/uid_map"), idmap.Read(dir + "/gid_map")}
 }
 
-func readIDMap(pid int, name string) []extent {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
-	if err != nil {
-		return nil
-	}
-	return parseIDMap(string(data))
-}
-
-// parseIDMap takes lines of three numbers: first id inside, first outside, how many.
-func parseIDMap(text string) []extent {
-	var ids []extent
-	for line := range strings.Lines(text) {
-		var e extent
-		var outside int64
-		if _, err := fmt.Sscan(line, &e.first, &outside, &e.count); err != nil {
-			return nil
-		}
-		ids = append(ids, e)
-	}
-	return ids
-}
-
-func mapsID(ids []extent, id int64) bool {
-	return id == noID || slices.ContainsFunc(ids, func(e extent) bool { return id >= e.first && id-e.first < e.count })
+// has tells whether the namespace has the ids, of which noID is none.
+func (m idMaps) has(uid, gid int64) bool {
+	return (uid == noID || m.users.Has(uid)) && (gid == noID || m.groups.Has(gid))
 }
 
 // setsUnmapped tells whether the call gives a file an id that the run's user
@@ -62,8 +37,7 @@ func (h *held) setsUnmapped() bool {
 		return false
 	}
 	uid, gid := h.owners()
-	ids := h.s.ids()
-	return !mapsID(ids.users, uid) || !mapsID(ids.groups, gid)
+	return !h.s.ids().has(uid, gid)
 }
 
 // owners returns the ids that a call of the chown family sets.

@@ -4,24 +4,17 @@ import (
 	"testing"
 
 	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/idmap"
 )
 
 func TestMapped(t *testing.T) {
-	one := parseIDMap("      1000       1000          1\n")
-	two := parseIDMap("         0          0       1000\n     10000      10000          5\n")
-	all := parseIDMap("         0          0 4294967295\n")
+	maps := idMaps{users: idmap.Map{{ContainerID: 5, Size: 1}}, groups: idmap.Map{{ContainerID: 7, Size: 2}}}
 	for _, test := range []struct {
-		name string
-		ids  []extent
-		id   int64
-		want bool
-	}{
-		{"one", one, 1000, true}, {"one", one, 999, false}, {"one", one, 1001, false}, {"one", one, 0, false}, {"one", one, noID, true},
-		{"two", two, 0, true}, {"two", two, 999, true}, {"two", two, 1000, false}, {"two", two, 10004, true}, {"two", two, 10005, false},
-		{"all", all, 1<<32 - 2, true}, {"none", parseIDMap(""), 0, false}, {"bad", parseIDMap("0 0 5\nx"), 0, false},
-	} {
-		if got := mapsID(test.ids, test.id); got != test.want {
-			t.Errorf("%s has %d: %v", test.name, test.id, got)
+		uid, gid int64
+		want     bool
+	}{{5, 7, true}, {5, 8, true}, {5, noID, true}, {noID, 8, true}, {noID, noID, true}, {6, 7, false}, {5, 9, false}, {7, 5, false}} {
+		if got := maps.has(test.uid, test.gid); got != test.want {
+			t.Errorf("%d, %d: %v", test.uid, test.gid, got)
 		}
 	}
 }
