@@ -34,18 +34,9 @@ func ownNames(full string) bool {
 	return strings.HasPrefix(clean, "/proc") || strings.HasPrefix(clean, "/dev")
 }
 
-// open2 is openat2(2) from a root, with O_PATH.
+// open2 opens a path within the root, for a look at it.
 func (r root) open2(path string, flags uint64) (int, unix.Errno) {
-	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC | flags, Resolve: inRoot}
-	for {
-		fd, err := unix.Openat2(r.fd, relative(path), &how)
-		if err == nil {
-			return fd, 0
-		}
-		if err != unix.EINTR && err != unix.EAGAIN {
-			return -1, toErrno(err)
-		}
-	}
+	return open2(r.fd, relative(path), flags, inRoot)
 }
 
 // Direct returns a directory and a path from there by which the caller comes to

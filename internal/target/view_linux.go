@@ -213,10 +213,16 @@ func (v *View) inDirectory(dir int, p Place) (Place, unix.Errno) {
 }
 
 func openPath(base int, name string, follow bool) (int, unix.Errno) {
-	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: noSymlinks}
+	flags := uint64(0)
 	if !follow {
-		how.Flags |= unix.O_NOFOLLOW
+		flags = unix.O_NOFOLLOW
 	}
+	return open2(base, name, flags, noSymlinks)
+}
+
+// open2 is openat2(2) with O_PATH.
+func open2(base int, name string, flags, resolve uint64) (int, unix.Errno) {
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC | flags, Resolve: resolve}
 	for {
 		fd, err := unix.Openat2(base, name, &how)
 		if err == nil {
