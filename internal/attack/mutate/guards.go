@@ -69,7 +69,7 @@ var guards = []guard{
 	{name: "no CONTINUE after the look", rows: "T01", ways: "open", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
 		"	var fd int\n	var err error\n", "	if o.flags != 0 {\n		return Continue(), false\n	}\n	var fd int\n	var err error\n")},
 	{name: "what is pinned is opened", rows: "T06", ways: "swap", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
-		"return unix.Open(procPath(p.File), flags, 0)\n}", "return unix.Open(o.path, flags, 0)\n}")},
+		"return unix.Open(sys.FDPath(p.File), flags, 0)\n}", "return unix.Open(o.path, flags, 0)\n}")},
 	{name: "O_EXCL on creation", rows: "T06", ways: "appears", modes: "mediate", edits: one(superv+"mediateopen_linux.go",
 		"flags|unix.O_EXCL, uint32(o.mode))", "flags&^unix.O_NOFOLLOW, uint32(o.mode))")},
 	{name: "the descriptor is taken over", rows: "T10", modes: "mediate", edits: one(superv+"mediate_linux.go",
