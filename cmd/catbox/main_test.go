@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +17,10 @@ import (
 
 func TestMain(m *testing.M) {
 	catbox.Init() // before testscript looks at the program's name
+	// The tests' programs begin with the default action, under nohup(1) too.
+	if strings.HasSuffix(os.Args[0], ".test") {
+		signal.Notify(make(chan os.Signal, 1), unix.SIGHUP)
+	}
 	testscript.Main(m, map[string]func(){
 		"catbox":   main,
 		"fakeroot": main, // by its name
