@@ -85,6 +85,22 @@ func (t Thread) Program() string {
 	return strings.TrimSuffix(string(data), "\n")
 }
 
+// PeakMemory returns the most memory that the thread's process had so far, in KiB
+// (VmHWM in proc_pid_status(5)); 0 if it is gone.
+func (t Thread) PeakMemory() int64 {
+	data, errno := t.read("status")
+	if errno != 0 {
+		return 0
+	}
+	_, after, _ := bytes.Cut(data, []byte("VmHWM:"))
+	fields := bytes.Fields(after[:min(len(after), 32)])
+	if len(fields) == 0 {
+		return 0
+	}
+	kib, _ := strconv.ParseInt(string(fields[0]), 10, 64)
+	return kib
+}
+
 // CloseOnExec tells whether a descriptor of the thread has FD_CLOEXEC
 // (proc_pid_fdinfo(5): O_CLOEXEC among the flags).
 func (t Thread) CloseOnExec(fd int) bool {
