@@ -77,8 +77,32 @@ type usage struct{ user, system time.Duration }
 // New starts the thread. Close ends it.
 func New(o Observer) *Tracer {
 	t := &Tracer{observer: o, attach: make(chan attachment), threads: map[int]*process{}, early: map[int]bool{}}
-	t.over.Go(t.run)
+	t.over.Go(func() { onChildlessThread(t.run) })
 	return t
+}
+
+// onChildlessThread calls f on a thread that has forked nobody: wait4(2) would
+// take the end of its children away from whoever waits for them. The
+// thread ends with the goroutine.
+func onChildlessThread(f func()) {
+	runtime.LockOSThread()
+	if !hasChildren() {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		onChildlessThread(f)
+	}()
+	<-done
+	runtime.UnlockOSThread()
+}
+
+// hasChildren tells whether the thread has children, without waiting for them.
+func hasChildren() bool {
+	err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, nil)
+	return !errors.Is(err, unix.ECHILD)
 }
 
 // Attach begins with a process that nobody follows yet. EPERM: this host does
@@ -97,7 +121,6 @@ func (t *Tracer) Close() {
 
 // run takes a process, and serves it and all that come from it until none is left.
 func (t *Tracer) run() {
-	runtime.LockOSThread() // ends with the goroutine: its signals are blocked
 	err := sys.BlockSignals()
 	for a := range t.attach {
 		e := err

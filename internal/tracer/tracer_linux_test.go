@@ -123,7 +123,7 @@ func TestSignalsPass(t *testing.T) {
 		kill -CONT $child
 		wait $child; [ $? = 5 ] || exit 1
 		kill -TERM $$; [ "$got" = 1 ] || exit 2
-		sleep 100 & kill $!; wait $!; [ $? = 143 ] || exit 4`)
+		sleep 100 & sleep 0.2; kill $!; wait $!; [ $? = 143 ] || exit 4`)
 	if err != nil {
 		t.Error(err)
 	}
