@@ -13,9 +13,9 @@ const module = "github.com/catbox-go/catbox"
 var layers = [][]string{
 	{"cmd/catbox", "bench"},
 	{""},
-	{"internal/supervisor", "internal/stage", "features"},
-	{"internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup"},
-	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "record", "policy"},
+	{"internal/supervisor", "internal/stage", "features", "deps"},
+	{"internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared"},
+	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "record", "policy", "packages/relation", "packages/deb822"},
 }
 
 func TestImportsPointDown(t *testing.T) {
