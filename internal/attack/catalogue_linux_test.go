@@ -134,9 +134,7 @@ func catalogue() []row {
 
 		{id: "S01", title: "io_uring", oracle: told, programs: []string{"io-uring-setup", "io-uring-enter", "io-uring-register"}},
 		{id: "S03", title: "openat2", programs: []string{"openat2", "openat2-long", "openat2-creat"}},
-		{id: "S03b", title: "openat2 with every restriction", programs: restrictions, modes: []mode{explain, tier2}},
-		{id: "S03c", title: "openat2 with every restriction, mediated", programs: restrictions, modes: []mode{mediate, tier2mediate},
-			noBenign: "ENOSYS: programs have another way"},
+		{id: "S03b", title: "openat2 with every restriction", programs: restrictions},
 		{id: "S04", title: "every generation of the calls that write", programs: append(without(names(treePrograms), "mknod-device"), "truncate", "creat", "open-legacy")},
 		{id: "S05", title: "numbers that nobody knows", oracle: told, programs: []string{"unknown-numbers"}, noControl: "the kernel has none either"},
 		{id: "S06", title: "32-bit calls from a 32-bit program", i386: true, programs: i386Tree},

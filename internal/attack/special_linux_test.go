@@ -170,7 +170,7 @@ func badInputs(m mode) (res result) {
 	}
 	want, got := strings.Split(native.Output, "\n"), strings.Split(out.Output, "\n")
 	for i := range min(len(want), len(got)) {
-		if want[i] != got[i] && !(m.mediates() && noOpenat2(got[i])) {
+		if want[i] != got[i] {
 			res.add(broken, "%s, natively: %s", got[i], want[i])
 		}
 	}
@@ -179,11 +179,6 @@ func badInputs(m mode) (res result) {
 	}
 	res.add(blocked, "%d answers compared", len(want))
 	return res
-}
-
-// noOpenat2: mediated, openat2 that only reads is not there (see S03c).
-func noOpenat2(line string) bool {
-	return strings.HasPrefix(line, "openat2 ") && strings.HasSuffix(line, ": "+unix.ENOSYS.Error())
 }
 
 // recordsKept counts violations.

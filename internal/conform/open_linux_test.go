@@ -2,6 +2,9 @@ package conform
 
 import (
 	"encoding/binary"
+	"errors"
+	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -116,6 +119,57 @@ func openat2Program(r *recorder) {
 			open2(path, unix.O_RDWR|unix.O_CREAT, 0o644, resolve)
 		}
 	}
+	r.restricted()
+}
+
+// restricted opens by every restriction whatever there is, from a directory.
+func (r *recorder) restricted() {
+	for _, resolve := range []uint64{
+		0, unix.RESOLVE_NO_XDEV, unix.RESOLVE_NO_MAGICLINKS, unix.RESOLVE_NO_SYMLINKS, unix.RESOLVE_BENEATH, unix.RESOLVE_IN_ROOT,
+		unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_SYMLINKS,
+	} {
+		for _, flags := range []int{unix.O_RDONLY, unix.O_RDWR, unix.O_WRONLY | unix.O_CREAT, unix.O_RDWR | unix.O_CREAT | unix.O_EXCL, unix.O_RDONLY | unix.O_NOFOLLOW, unix.O_RDWR | unix.O_TMPFILE} {
+			mode := uint64(0)
+			if flags&unix.O_CREAT != 0 || flags&unix.O_TMPFILE == unix.O_TMPFILE {
+				mode = 0o4640 // which a fake root makes itself
+			}
+			for _, path := range restrictedPaths(resolve) {
+				r.enterCell()
+				if r.links() {
+					r.clean = state(".")
+				}
+				dir, err := unix.Open(".", unix.O_PATH|unix.O_DIRECTORY, 0)
+				must(err)
+				what := text("how", flags, int(mode), int(resolve))
+				r.open("openat2", number{"dir", dir}, path, shown{what, how(uint64(flags|unix.O_NONBLOCK), mode, resolve, 24)}, 24)
+				unix.Close(dir)
+			}
+		}
+	}
+}
+
+// restrictedPaths are those by which only the restrictions keep one where one is
+// to stay, where there are such.
+func restrictedPaths(resolve uint64) []string {
+	paths := append(slices.Clone(fewPaths), "dir/../file", "dirlink/../file", "dirlink/new", "/proc/self/cwd/new", "dir/../../x",
+		"way", "way/new", "newlink", "newlink/", "outlink", "up/new")
+	if resolve&(unix.RESOLVE_BENEATH|unix.RESOLVE_IN_ROOT) == 0 {
+		return paths
+	}
+	return append(paths, "/", "/new", "/file", "/dir/new", "out", "out/new", "up", "abs", "abs/file", "abs/new", "/newlink",
+		"/proc/self/status", "/proc/self/root/etc/passwd", "/dev/null")
+}
+
+// links adds symbolic links to the cell that lead about, unless they are there.
+func (r *recorder) links() bool {
+	for name, to := range map[string]string{
+		"way": "dirlink", "out": "../../w", "up": "dir/../..", "abs": "/", "newlink": "dir/new", "outlink": "../../new",
+	} {
+		if err := os.Symlink(to, name); errors.Is(err, unix.EEXIST) {
+			return false
+		}
+	}
+	return true
 }
 
 // procFD names a descriptor of this process.

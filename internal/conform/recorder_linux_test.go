@@ -97,6 +97,12 @@ func (r *recorder) do(name string, args ...any) {
 func (r *recorder) open(name string, args ...any) {
 	r.enterCell()
 	fd, errno := invoke(name, args...)
+	for range 1000 {
+		if errno != unix.EAGAIN { // openat2: something was renamed somewhere
+			break
+		}
+		fd, errno = invoke(name, args...)
+	}
 	got := result(fd, errno)
 	if errno == 0 {
 		if r.anyNumber {

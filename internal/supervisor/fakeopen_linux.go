@@ -33,8 +33,7 @@ func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 	if c == rootCreds && (!makes || o.mode&specialBits == 0 && r.s.Fake.opensAgain(o.mode) && (r.s.Fake.State.Len() == 0 || r.plainFor(h, o))) {
 		return Answer{}, false
 	}
-	l := h.lookup(o.arg, o.path)
-	if errno := r.searchable(h, l); errno != 0 {
+	if errno := r.searchable(h, h.openLookup(o)); errno != 0 {
 		return Refuse(errno), true
 	}
 	o.fake = &fakeOpening{fake: r.s.Fake, creds: c}
@@ -44,8 +43,7 @@ func (r *receiver) fakeOpen(h *held) (a Answer, done bool) {
 // opensNoted tells whether what is opened to be written is a device, which is
 // opened here. A file loses what it loses by being written.
 func (r *receiver) opensNoted(h *held, c *creds, o opening) (device bool) {
-	l := h.lookup(o.arg, o.path)
-	l.Follow = o.follows()
+	l := h.openLookup(o)
 	st, errno := r.s.view.Statx(l, statxMask)
 	if errno != 0 {
 		return false
@@ -82,7 +80,7 @@ func (f *FakeRoot) opensAgain(mode uint64) bool {
 
 // plainFor tells whether the directory hands nothing down to the file.
 func (r *receiver) plainFor(h *held, o opening) bool {
-	l := h.lookup(o.arg, o.path)
+	l := h.openLookup(o)
 	if o.path == "" {
 		return true
 	}
@@ -124,6 +122,10 @@ func (o *fakeOpening) permits(flags uint64, p target.Place) (errno unix.Errno) {
 		want |= mayWrite
 	}
 	switch {
+	case flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL:
+		return unix.EEXIST // whatever it is
+	case temporary && !a.isDir():
+		return unix.ENOTDIR
 	case temporary:
 		o.dir, want = a, mayWrite|mayExec
 	case a.isDir() && (want&mayWrite != 0 || flags&unix.O_CREAT != 0):

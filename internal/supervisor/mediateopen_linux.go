@@ -10,20 +10,17 @@ import (
 
 	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
+	"github.com/catbox-go/catbox/policy"
 )
 
 // mediateOpen opens the file here and hands it over.
 func (r *receiver) mediateOpen(h *held, o opening) Answer {
 	r.passLead()
-	if o.how && (o.resolve != 0 || !o.writes()) {
-		// The restrictions of openat2 would have to be kept on every step of our
-		// own walk; and what only reads is the kernel's to judge, by the target's
-		// rights, but the flags of openat2 can become others until then. Programs
-		// take the plain open where there is no openat2.
-		return Refuse(unix.ENOSYS)
-	}
 	if o.flags&unix.O_PATH != 0 {
 		return h.openPath(o)
+	}
+	if o.onlyReads() && !h.s.Mounts && h.s.Policy.Restricts(policy.Read) {
+		return Refuse(unix.ENOSYS) // Landlock holds what may be read, and does not bind the supervisor
 	}
 	if errno := h.createsDirectory(o); errno != 0 {
 		return Refuse(errno)
@@ -43,9 +40,33 @@ func (r *receiver) mediateOpen(h *held, o opening) Answer {
 // EBADF), and is none to read or write by.
 func (h *held) openPath(o opening) Answer {
 	if o.how {
-		return Refuse(unix.ENOSYS) // its flags are in memory, and may be others by now
+		return h.unmade()
 	}
 	return Continue() // wall: none is needed, the flag is in a register
+}
+
+// unmade is the answer to an openat2 that cannot be made here. It is left to the
+// kernel where there are walls; else its flags, which are in memory, could be
+// others by now. Programs take the plain open where there is no openat2.
+func (h *held) unmade() Answer {
+	if !h.s.mediatesWrites() {
+		return Continue() // wall: read-only mounts and Landlock; a fake root is none
+	}
+	return Refuse(unix.ENOSYS)
+}
+
+// onlyReads tells whether it is an open that a plain call would have left to the kernel.
+func (o *opening) onlyReads() bool { return o.how && !o.writes() }
+
+// ownOf tells whether what is pinned is what it is whoever opens it: not so
+// devices (/dev/tty) and what procfs shows of namespaces and other processes.
+func (h *held) ownOf(p target.Place) bool {
+	var st unix.Stat_t
+	if err := unix.Fstat(p.File, &st); err != nil {
+		return false
+	}
+	kind := st.Mode & unix.S_IFMT
+	return kind != unix.S_IFCHR && kind != unix.S_IFBLK && h.ownsProc(p)
 }
 
 // createsDirectory gives the error for O_CREAT with a slash at the path's end,
@@ -54,7 +75,7 @@ func (h *held) createsDirectory(o opening) unix.Errno {
 	if o.flags&unix.O_CREAT == 0 || !strings.HasSuffix(o.path, "/") {
 		return 0
 	}
-	l := h.lookup(o.arg, o.path)
+	l := h.openLookup(o)
 	l.Entry, l.Pin = true, true
 	place, errno := h.s.view.Resolve(l)
 	if errno != 0 {
@@ -68,8 +89,8 @@ func (h *held) createsDirectory(o opening) unix.Errno {
 }
 
 func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
-	l := h.lookup(o.arg, o.path)
-	l.Follow, l.Pin, l.Empty = o.follows(), true, false
+	l := h.openLookup(o)
+	l.Pin = true
 	place, errno := h.s.view.Resolve(l)
 	if errno != 0 {
 		h.unresolved(o, errno)
@@ -81,6 +102,9 @@ func (r *receiver) openOnce(h *held, o opening) (a Answer, again bool) {
 	}
 	if a, refused := h.judgeOpen(o, place); refused {
 		return a, false
+	}
+	if o.onlyReads() && place.Exists && !h.ownOf(place) {
+		return h.unmade(), false
 	}
 	if o.fake != nil {
 		if errno := o.fake.permits(o.flags, place); errno != 0 {

@@ -36,6 +36,13 @@ func (o *opening) follows() bool {
 	return o.flags&unix.O_NOFOLLOW == 0 && !exclusive
 }
 
+// openLookup describes what is opened for the view.
+func (h *held) openLookup(o opening) target.Lookup {
+	l := h.lookup(o.arg, o.path)
+	l.Follow, l.Empty, l.Resolve = o.follows(), false, o.resolve
+	return l
+}
+
 func (o *opening) access() policy.Access {
 	if o.flags&unix.O_PATH != 0 {
 		return 0
@@ -62,9 +69,7 @@ func (r *receiver) open(h *held) Answer {
 	if o.access() == 0 || !o.writes() && !h.s.Policy.Restricts(policy.Read) {
 		return Continue() // wall: none is needed, everything may be read
 	}
-	l := h.lookup(o.arg, o.path)
-	l.Follow = o.follows()
-	place, errno := h.s.view.Resolve(l)
+	place, errno := h.s.view.Resolve(h.openLookup(o))
 	if errno != 0 {
 		h.unresolved(o, errno)
 		return Continue() // the kernel finds the same; wall: as below

@@ -18,6 +18,9 @@ const inRoot = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
 // mean the thread that looks.
 func (v *View) textual(root root, l Lookup) (string, bool) {
 	full := l.Path
+	if l.Resolve != 0 {
+		return "", false
+	}
 	if full[0] != '/' {
 		base, ok := v.textOf(l)
 		if !ok || strings.HasSuffix(base, " (deleted)/") || !strings.HasPrefix(base, root.path+"/") {
@@ -42,7 +45,7 @@ func (r root) open2(path string, flags uint64) (int, unix.Errno) {
 // Direct returns a directory and a path from there by which the caller comes to
 // what a lookup leads to, in one step; false: there is none.
 func (v *View) Direct(l Lookup) (dir int, path string, ok bool) {
-	if !v.Same || v.chrooted.Load() || l.Path == "" {
+	if !v.Same || v.chrooted.Load() || l.Path == "" || l.Resolve != 0 {
 		return -1, "", false
 	}
 	if l.Path[0] == '/' {

@@ -80,6 +80,8 @@ func TestResolveLeadsWhereTheKernelGoes(t *testing.T) {
 			l := Lookup{Thread: Thread(os.Getpid()), Dir: int32(dir), Path: randomPath(t, root, "path", 5)}
 			checkFile(t, v, l)
 			checkEntry(t, v, l)
+			l.Resolve = rapid.SampledFrom(restrictions).Draw(t, "resolve")
+			checkFile(t, v, l)
 		}
 	})
 }
@@ -111,7 +113,7 @@ func kernelPath(t *rapid.T, l Lookup) (Place, unix.Errno) {
 	if !l.Follow {
 		flags |= unix.O_NOFOLLOW
 	}
-	fd, err := unix.Openat(int(l.Dir), l.Path, flags, 0)
+	fd, err := openAs(l, l.Path, flags, 0)
 	if err == nil {
 		return Place{Canonical: pathOf(t, fd), Exists: true}, 0
 	}
@@ -119,13 +121,28 @@ func kernelPath(t *rapid.T, l Lookup) (Place, unix.Errno) {
 		return Place{}, err.(unix.Errno)
 	}
 	// A slash behind the name, as mkdir may have it, is left out.
-	fd, err = unix.Openat(int(l.Dir), strings.TrimRight(l.Path, "/"), unix.O_CREAT|unix.O_WRONLY|unix.O_CLOEXEC, 0o644)
+	fd, err = openAs(l, strings.TrimRight(l.Path, "/"), unix.O_CREAT|unix.O_WRONLY|unix.O_CLOEXEC, 0o644)
 	if err != nil {
 		return Place{}, err.(unix.Errno)
 	}
 	canonical := pathOf(t, fd)
 	must(t, unix.Unlink(canonical))
 	return Place{Canonical: canonical}, 0
+}
+
+// restrictions of openat2 that are looked up in a way of their own.
+var restrictions = []uint64{
+	unix.RESOLVE_NO_XDEV, unix.RESOLVE_NO_MAGICLINKS, unix.RESOLVE_NO_SYMLINKS, unix.RESOLVE_BENEATH, unix.RESOLVE_IN_ROOT,
+	unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS, unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_XDEV,
+}
+
+// openAs opens with the lookup's restrictions. EAGAIN is of some rename elsewhere.
+func openAs(l Lookup, path string, flags int, mode uint64) (fd int, err error) {
+	how := unix.OpenHow{Flags: uint64(flags), Mode: mode, Resolve: l.Resolve}
+	for err = unix.EAGAIN; err == unix.EAGAIN; {
+		fd, err = unix.Openat2(int(l.Dir), path, &how)
+	}
+	return fd, err
 }
 
 // isFree tells whether something could be made at the canonical path.

@@ -12,7 +12,7 @@ import (
 // explaining only.
 func (v *View) quick(l Lookup) (Place, bool) {
 	p := Place{Dir: -1, File: -1}
-	if l.Pin || !plain(l.Path) {
+	if l.Pin || l.Resolve != 0 || !plain(l.Path) {
 		return p, false
 	}
 	full := l.Path

@@ -72,6 +72,8 @@ type Lookup struct {
 	Entry bool
 	// Pin keeps the directory and the file open in the Place.
 	Pin bool
+	// Resolve are restrictions of the way (openat2(2), RESOLVE_).
+	Resolve uint64
 }
 
 // Place is where a path leads.
@@ -118,7 +120,10 @@ func (v *View) Resolve(l Lookup) (Place, unix.Errno) {
 		return none, errno
 	}
 	defer root.close()
-	if l.Path[0] == '/' {
+	if l.Path[0] == '/' && l.Resolve&unix.RESOLVE_IN_ROOT == 0 {
+		if l.Resolve&unix.RESOLVE_BENEATH != 0 {
+			return none, unix.EXDEV // whatever Dir is
+		}
 		return v.resolveFrom(root.fd, root, l)
 	}
 	base, errno := v.openLink(l.Thread, l.Dir)
@@ -175,6 +180,12 @@ const noSymlinks = unix.RESOLVE_NO_SYMLINKS
 func (v *View) resolveFrom(base int, root root, l Lookup) (Place, unix.Errno) {
 	dir, name, slash := split(l.Path)
 	p := Place{Dir: -1, File: -1, Name: name, Slash: slash}
+	switch {
+	case l.Resolve&scoped != 0:
+		return v.resolveScoped(base, l)
+	case l.Resolve != 0:
+		return v.walk(base, root, l)
+	}
 	if !l.Entry && !l.Pin {
 		fd, errno := openPath(base, relative(l.Path), l.Follow)
 		switch errno {
@@ -213,11 +224,7 @@ func (v *View) inDirectory(dir int, p Place) (Place, unix.Errno) {
 }
 
 func openPath(base int, name string, follow bool) (int, unix.Errno) {
-	flags := uint64(0)
-	if !follow {
-		flags = unix.O_NOFOLLOW
-	}
-	return open2(base, name, flags, noSymlinks)
+	return open2(base, name, noFollow(Lookup{Follow: follow}), noSymlinks)
 }
 
 // open2 is openat2(2) with O_PATH.

@@ -25,6 +25,7 @@ type walker struct {
 	rest  []string
 	links int
 	slash bool // the path ended with a slash
+	met   bool // the root was looked at
 }
 
 // walk resolves a path that the quick lookup could not, or whose parts are to be pinned.
@@ -33,7 +34,7 @@ func (v *View) walk(base int, root root, l Lookup) (Place, unix.Errno) {
 	if err != nil {
 		return Place{Dir: -1, File: -1}, toErrno(err)
 	}
-	w := &walker{v: v, root: root, l: l, cur: cur}
+	w := &walker{v: v, root: root, l: l, cur: cur, met: l.Path[0] == '/'}
 	w.push(l.Path)
 	defer func() { unix.Close(w.cur) }()
 	return w.run()
@@ -62,6 +63,7 @@ func (w *walker) run() (Place, unix.Errno) {
 			return w.entry(name)
 		}
 		w.rest = w.rest[1:]
+		w.met = w.met || name == ".."
 		if name == ".." && w.root.is(w.cur) {
 			name = "." // as there is nothing above a root
 		}
@@ -92,9 +94,9 @@ var none = Place{Dir: -1, File: -1}
 
 func (w *walker) open(name string) (int, unix.Stat_t, unix.Errno) {
 	var st unix.Stat_t
-	fd, err := unix.Openat(w.cur, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return -1, st, toErrno(err)
+	fd, errno := w.step(name, unix.O_NOFOLLOW)
+	if errno != 0 {
+		return -1, st, errno
 	}
 	if err := unix.Fstat(fd, &st); err != nil {
 		unix.Close(fd)
@@ -118,6 +120,9 @@ func (w *walker) follow(link int, name string) unix.Errno {
 	if errno != 0 {
 		return errno
 	}
+	if w.forbids(magic) {
+		return unix.ELOOP
+	}
 	if magic {
 		return w.jump(name)
 	}
@@ -125,11 +130,9 @@ func (w *walker) follow(link int, name string) unix.Errno {
 		return unix.ENOENT
 	}
 	if content[0] == '/' {
-		root, err := unix.FcntlInt(uintptr(w.root.fd), unix.F_DUPFD_CLOEXEC, 0)
-		if err != nil {
-			return toErrno(err)
+		if errno := w.toRoot(); errno != 0 {
+			return errno
 		}
-		w.enter(root)
 	}
 	w.push(content)
 	return 0
@@ -165,9 +168,9 @@ func (w *walker) readLink(link int, name string) (content string, magic bool, er
 
 // jump follows a magic link: the kernel opens the very file that it holds.
 func (w *walker) jump(name string) unix.Errno {
-	fd, err := unix.Openat(w.cur, name, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return toErrno(err)
+	fd, errno := w.step(name, 0)
+	if errno != 0 {
+		return errno
 	}
 	w.enter(fd)
 	return 0
