@@ -75,24 +75,12 @@ func (p *Package) apkField(letter, value string) {
 	case "D":
 		for word := range strings.FieldsSeq(value) {
 			if !strings.HasPrefix(word, "!") { // a conflict
-				p.Depends = append(p.Depends, relation.Clause{apkRelation(word)})
+				p.Depends = append(p.Depends, relation.Clause{relation.APK(word)})
 			}
 		}
 	case "p":
 		for word := range strings.FieldsSeq(value) {
-			p.Provides = append(p.Provides, apkRelation(word))
+			p.Provides = append(p.Provides, relation.APK(word))
 		}
 	}
-}
-
-// apkRelation reads "name", "so:libz.so.1=1.3.1", "foo>=1.2", "foo~1", "foo@edge".
-func apkRelation(word string) relation.Relation {
-	word, _, _ = strings.Cut(word, "@")
-	end := strings.IndexAny(word, "<>=~")
-	if end <= 0 {
-		return relation.Relation{Name: word}
-	}
-	name, rest := word[:end], word[end:]
-	version := strings.TrimLeft(rest, "<>=~")
-	return relation.Relation{Name: name, Operator: rest[:len(rest)-len(version)], Version: version}
 }

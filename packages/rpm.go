@@ -112,7 +112,9 @@ func rpmPackage(info *rpmdb.PackageInfo) (*Package, error) {
 		p.Provides = append(p.Provides, relation.Relation{Name: name})
 	}
 	for _, text := range info.Requires {
-		p.Depends = append(p.Depends, rpmRequire(text)...)
+		if !strings.HasPrefix(text, "rpmlib(") { // what rpm itself has to be able to do
+			p.Depends = append(p.Depends, relation.RPM(text)...)
+		}
 	}
 	if len(info.DirIndexes) != len(info.BaseNames) {
 		return nil, fmt.Errorf("%s: %d file names in %d directories", info.Name, len(info.BaseNames), len(info.DirIndexes))
@@ -143,56 +145,4 @@ func rpmSource(info *rpmdb.PackageInfo) string {
 		return info.Name
 	}
 	return name
-}
-
-// rpmRequire reads a name, or a boolean dependency such as (a or b), (a and b),
-// (a if b), (a with b): what is after "if" and "unless" need not be there.
-func rpmRequire(text string) []relation.Clause {
-	if strings.HasPrefix(text, "rpmlib(") { // what rpm itself has to be able to do
-		return nil
-	}
-	if !strings.HasPrefix(text, "(") {
-		return []relation.Clause{{{Name: text}}}
-	}
-	return rpmBoolean(strings.Fields(strings.NewReplacer("( ", "(", " )", ")").Replace(text)))
-}
-
-func rpmBoolean(words []string) []relation.Clause {
-	var clauses []relation.Clause
-	alternative, skip := false, false
-	for _, word := range words {
-		switch word {
-		case "or":
-			alternative = true
-			continue
-		case "and", "with":
-			continue
-		case "if", "unless", "without", "else":
-			return clauses
-		case "<", "<=", "=", ">=", ">":
-			skip = true
-			continue
-		}
-		name := trimBoolean(word)
-		switch {
-		case skip || name == "":
-		case alternative && len(clauses) > 0:
-			last := len(clauses) - 1
-			clauses[last] = append(clauses[last], relation.Relation{Name: name})
-		default:
-			clauses = append(clauses, relation.Clause{{Name: name}})
-		}
-		alternative, skip = false, false
-	}
-	return clauses
-}
-
-// trimBoolean takes off the parentheses that do not belong to the name, as in
-// "(perl(Carp))".
-func trimBoolean(word string) string {
-	word = strings.TrimLeft(word, "(")
-	for strings.Count(word, ")") > strings.Count(word, "(") && strings.HasSuffix(word, ")") {
-		word = word[:len(word)-1]
-	}
-	return word
 }

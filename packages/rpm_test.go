@@ -118,28 +118,3 @@ func TestRPMThatIsDamagedIsAnError(t *testing.T) {
 		}
 	}
 }
-
-func TestRPMRequires(t *testing.T) {
-	for text, want := range map[string]string{
-		"rpmlib(FileDigests)":             "",
-		"libc.so.6(GLIBC_2.34)(64bit)":    "libc.so.6(GLIBC_2.34)(64bit)",
-		"(a or b or c)":                   "a | b | c",
-		"(a and b >= 2)":                  "a, b",
-		"(langpacks-core if langpacks)":   "langpacks-core",
-		"((a or b) and perl(Carp))":       "a | b, perl(Carp)",
-		"(a with (b or c))":               "a, b | c",
-		"(perl(A::B) >= 1 with perl(C))":  "perl(A::B), perl(C)",
-		"(foo unless bar)":                "foo",
-		"( a   or   b )":                  "a | b",
-		"pkgconfig(zlib)":                 "pkgconfig(zlib)",
-		"(crate(x/default) >= 1 with y )": "crate(x/default), y",
-	} {
-		var got []string
-		for _, c := range rpmRequire(text) {
-			got = append(got, c.String())
-		}
-		if strings.Join(got, ", ") != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
-		}
-	}
-}
