@@ -3,46 +3,63 @@ package record
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// errnoNames holds the errors that a supervisor gives, by the names of errno(3).
-var errnoNames = []struct {
-	name  string
-	errno syscall.Errno
-}{
-	{"EPERM", syscall.EPERM},
-	{"ENOENT", syscall.ENOENT},
-	{"EACCES", syscall.EACCES},
-	{"EEXIST", syscall.EEXIST},
-	{"EXDEV", syscall.EXDEV},
-	{"EINVAL", syscall.EINVAL},
-	{"EROFS", syscall.EROFS},
-	{"ENOSYS", syscall.ENOSYS},
-	{"ENETUNREACH", syscall.ENETUNREACH},
-	{"EAFNOSUPPORT", syscall.EAFNOSUPPORT},
-}
+// maxErrno is the highest errno that the kernel returns (MAX_ERRNO in include/linux/err.h).
+const maxErrno = 4095
 
-// ErrnoName returns the name of e, "" for 0, and "errno N" for one that a
-// supervisor does not give by itself (a handler can return any).
+// ErrnoName returns the name of e in errno(3), "" for 0, and "errno N" for one
+// without a name (a handler can return any).
 func ErrnoName(e syscall.Errno) string {
 	if e == 0 {
 		return ""
 	}
-	for _, row := range errnoNames {
-		if row.errno == e {
-			return row.name
-		}
+	if name := unix.ErrnoName(e); name != "" {
+		return name
 	}
 	return "errno " + strconv.Itoa(int(e))
 }
 
-func errnoByName(name string) syscall.Errno {
-	for _, row := range errnoNames {
-		if row.name == name {
-			return row.errno
+var errnos = sync.OnceValue(func() map[string]syscall.Errno {
+	byName := map[string]syscall.Errno{}
+	for e := range syscall.Errno(maxErrno) {
+		if name := unix.ErrnoName(e); name != "" {
+			byName[name] = e
 		}
+	}
+	return byName
+})
+
+// ErrnoByName undoes ErrnoName. It is 0 for what is no name.
+func ErrnoByName(name string) syscall.Errno {
+	if e, ok := errnos()[name]; ok {
+		return e
 	}
 	n, _ := strconv.Atoi(strings.TrimPrefix(name, "errno "))
 	return syscall.Errno(n)
+}
+
+// SignalName returns the name of s in signal(7), "" for 0, and "signal N" for
+// one without a name (a real-time signal).
+func SignalName(s syscall.Signal) string {
+	if s == 0 {
+		return ""
+	}
+	if name := unix.SignalName(s); name != "" {
+		return name
+	}
+	return "signal " + strconv.Itoa(int(s))
+}
+
+// SignalByName undoes SignalName. It is 0 for what is no name.
+func SignalByName(name string) syscall.Signal {
+	if s := unix.SignalNum(name); s != 0 {
+		return s
+	}
+	n, _ := strconv.Atoi(strings.TrimPrefix(name, "signal "))
+	return syscall.Signal(n)
 }

@@ -134,7 +134,7 @@ func (v *Violation) UnmarshalJSON(data []byte) error {
 	}
 	*v = Violation{
 		Seq: w.Seq, Time: w.Time, Operation: w.Operation, Call: w.Call, Path: w.Path,
-		Canonical: w.Canonical, Errno: errnoByName(w.Errno), Action: w.Action, Program: w.Program, PID: w.PID,
+		Canonical: w.Canonical, Errno: ErrnoByName(w.Errno), Action: w.Action, Program: w.Program, PID: w.PID,
 	}
 	for _, member := range w.Escaped {
 		var field *string

@@ -199,12 +199,12 @@ func TestErrnoNames(t *testing.T) {
 		}
 	}
 	for e := range syscall.Errno(4096) {
-		if got := errnoByName(ErrnoName(e)); got != e {
+		if got := ErrnoByName(ErrnoName(e)); got != e {
 			t.Errorf("%q is %d, want %d", ErrnoName(e), got, e)
 		}
 	}
 	for _, name := range []string{"EWHATEVER", "errno", "errno x", "errno -"} {
-		if got := errnoByName(name); got != 0 {
+		if got := ErrnoByName(name); got != 0 {
 			t.Errorf("%q is %d", name, got)
 		}
 	}
