@@ -45,6 +45,8 @@ type Cmd struct {
 	Policy policy.Policy
 	// FakeRoot has the command be root without being it. Nil: it is the caller.
 	FakeRoot *FakeRoot
+	// Record has the run recorded. Nil: it is not.
+	Record *Record
 	// Limits bounds what the command may use. The zero value sets no limit.
 	Limits Limits
 	// Degrade allows parts of the policy that this host cannot enforce to be
@@ -133,6 +135,8 @@ type Result struct {
 	Calls uint64
 	// Leftover names the processes that outlived the command and were ended.
 	Leftover []string
+	// RecordError is the error of Cmd.Record's sink, after which it got no more.
+	RecordError error
 }
 
 // Usage is what a run used, as getrusage(2) counts it.

@@ -157,7 +157,8 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		MetadataOpen: !p.mounts() || p.givenOutside(),
 		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
-		Violation: p.cmd.OnViolation, Stop: stop, SyncWakeUp: true,
+		Violation: p.violation(r), Stop: stop, SyncWakeUp: true,
+		Recorder: r.recorder, Command: p.command(), FreeConnect: !p.watchesConnect(),
 	}
 }
 

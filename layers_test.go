@@ -14,6 +14,7 @@ var layers = [][]string{
 	{"cmd/catbox", "bench"},
 	{""},
 	{"internal/supervisor", "internal/stage", "features", "deps"},
+	{"internal/recorder", "internal/tracer", "record/store"},
 	{"internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared"},
 	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "record", "policy", "packages/relation", "packages/deb822"},
 }

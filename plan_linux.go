@@ -223,6 +223,7 @@ func (p *plan) filter() seccomp.Options {
 		OwnIDs:   p.ownIDs(),
 		SysV:     p.tier > 1 && !p.log,
 	}
+	p.recordFilter(&o)
 	for name := range p.cmd.Handlers {
 		o.Calls = append(o.Calls, name)
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/cgroup"
+	"github.com/catbox-go/catbox/internal/recorder"
 	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/stage"
 	"github.com/catbox-go/catbox/internal/supervisor"
@@ -23,6 +24,7 @@ type run struct {
 	plan       *plan
 	stage      *stage.Run
 	supervisor *supervisor.Supervisor // nil without a listener
+	recorder   *recorder.Recorder     // nil without a record
 	group      *cgroup.Group          // nil without a control group
 	pid        int
 	started    time.Time
@@ -119,6 +121,7 @@ func isRefusal(err error) bool {
 // begin has the supervisor listen, asks the hook, and starts the command.
 func (r *run) begin() error {
 	p := r.plan
+	r.beginRecord()
 	if r.stage.Listener != nil {
 		s, err := supervisor.Start(p.supervisorConfig(r))
 		if err != nil {
@@ -137,6 +140,9 @@ func (r *run) begin() error {
 		return startError(p.cmd.Path, err)
 	}
 	r.pid = pid
+	if r.recorder != nil {
+		r.recorder.Release()
+	}
 	return nil
 }
 
@@ -144,6 +150,9 @@ func (r *run) abort() {
 	r.stage.Abort()
 	if r.supervisor != nil {
 		r.supervisor.Close()
+	}
+	if r.recorder != nil {
+		r.recorder.Drop()
 	}
 	r.group.Close()
 }
@@ -258,6 +267,7 @@ func (r *run) collect(ended *stage.Ended) *Result {
 		result.Violations = r.supervisor.Close()
 		result.Calls = r.supervisor.Calls()
 	}
+	defer r.endRecord(result)
 	if ended == nil {
 		return result
 	}

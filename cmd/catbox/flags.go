@@ -30,6 +30,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.degrade, "degrade", false, "go on without what this host cannot enforce, and list it")
 	f.Var(limitFlag{&o.Limit}, "limit", "`KEY=VALUE`[,...]: cpu=90s and fsize=1G of each process or file, files=256 open ones, mem=2G and procs=64\nof the run where a cgroup is delegated, else of each process and of the user, time=10m by the clock (repeat)")
 	o.fake.addRunFlags(cmd)
+	o.record.addFlags(f)
 	f.Var((*list)(&o.profiles), "profile", "take options from the profile `NAME` (repeat)")
 	f.Var((*descriptor)(&o.statusFD), "json-status-fd", "write JSON lines about the run to the open descriptor `N`")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no lines about violations on standard error")

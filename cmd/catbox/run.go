@@ -24,6 +24,7 @@ type runOptions struct {
 	statusFD                  int
 	quiet, verbose            bool
 	fake                      fakeOptions
+	record                    recordOptions
 }
 
 func newRun() *cobra.Command {
@@ -89,6 +90,7 @@ type spec struct {
 	dir    string // the command's
 
 	fake    *fakeSession // nil without a fake root
+	record  *recording   // nil without a record
 	ownFile string       // the file of violations, "" if there is none
 }
 
@@ -140,7 +142,7 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 	return &catbox.Cmd{
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(),
+		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
 		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
 	}
 }
@@ -182,6 +184,15 @@ func (o *runOptions) run(args []string) (err error) {
 			err = cmp.Or(err, error(&ended{status: statusFailed}))
 		}
 	}()
+	if s.record, err = o.record.open(); err != nil {
+		return err
+	}
+	defer func() {
+		if e := s.record.close(); e != nil {
+			say("%s", e)
+			err = cmp.Or(err, error(&ended{status: statusFailed}))
+		}
+	}()
 	foreground, killed := takeForeground(), false
 	defer func() { foreground.restore(killed) }()
 	signals := catchSignals()
@@ -193,7 +204,9 @@ func (o *runOptions) run(args []string) (err error) {
 	}
 	outputs.started(c)
 	signals.forward(c)
+	shown := s.record.progress(c)
 	err = c.Wait()
+	shown.close()
 	signals.stop()
 	killed = c.Result().Signal != 0
 	var exit *catbox.ExitError
@@ -201,6 +214,7 @@ func (o *runOptions) run(args []string) (err error) {
 		return signals.instead(err)
 	}
 	status := resultStatus(c.Result(), given(s.Strict))
+	status = s.record.ended(c.Result(), status, o.quiet)
 	outputs.ended(c.Result(), status)
 	if h := hintDirectory(s.policy, s.cwd, c.Result().Violations); h != "" && !o.quiet {
 		say("hint: %s", h)

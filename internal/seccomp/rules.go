@@ -56,8 +56,14 @@ type Options struct {
 
 	// Fake sends what a fake root has its own answer for, and the class Write.
 	// With OwnIDs the run has a range of ids, with which the kernel does most of
-	// it: what is left is who asks for devices, and what cannot be done there.
+	// it: what is left is who asks for devices or opens them to write, and what
+	// cannot be done there.
 	Fake, OwnIDs bool
+
+	// Record sends what names a file: opens and the class Stat, but for readlink, as
+	// where a symbolic link leads is seen when it is used, and for what
+	// is asked of a descriptor (AT_EMPTY_PATH).
+	Record bool
 
 	// Calls are further system calls to be sent, whatever their class. What the
 	// filter refuses stays refused. A call that must not be held (close, wait
@@ -131,11 +137,11 @@ func (o Options) row(r *abi.Row) []Rule {
 	case abi.Open:
 		return o.open(r)
 	case abi.Write:
-		return only(o.Listener && (o.Writes || o.fakes(r.Change)), always(Notify))
+		return only(o.Listener && (o.Writes || o.Record || o.fakes(r.Change)), always(Notify))
 	case abi.Exec:
 		return only(o.Listener && (o.Exec || o.Fake && !o.OwnIDs), always(Notify))
 	case abi.Stat:
-		return only(o.Listener && o.Stats, always(Notify))
+		return o.stat(r)
 	case abi.Connect:
 		return only(o.Listener && o.Connect, Rule{When: addressed[r.Name], Do: Notify})
 	case abi.Socket:
@@ -156,33 +162,24 @@ func (o Options) fakes(c abi.Change) bool {
 	switch c {
 	case abi.Chown:
 		return true
-	case abi.Chmod, abi.Mknod, abi.Setxattr, abi.Removexattr, abi.Unlink, abi.Rename:
+	case abi.Chmod, abi.Mknod, abi.Setxattr, abi.Removexattr, abi.Unlink, abi.Rename, abi.Truncate:
 		return o.Fake
 	}
 	return o.Fake && !o.OwnIDs
 }
 
-// fakeOwnIDs are the rules for what the kernel does not know of. Programs that
-// handle devices ask without following symbolic links.
+// fakeOwnIDs are the rules for what the kernel does not know of: of the ids that
+// a process has, groups that are not in the range.
 func (o Options) fakeOwnIDs(r *abi.Row) []Rule {
 	switch r.Fake {
-	case abi.FakeGetID, abi.FakeCaps, abi.FakeUmask:
+	case abi.FakeGetID:
+		if r.Name != "getgroups" && r.Name != "getgroups32" {
+			return []Rule{}
+		}
+	case abi.FakeCaps, abi.FakeUmask:
 		return []Rule{}
-	case abi.FakeStat:
-		return o.fakeStat(r)
 	}
 	return []Rule{always(Notify)}
-}
-
-func (o Options) fakeStat(r *abi.Row) []Rule {
-	flags := r.Arg(abi.AtFlags)
-	switch {
-	case o.Stats, r.Name == "statx", len(r.Paths()) > 0 && r.Paths()[0].Role == abi.Link:
-		return []Rule{always(Notify)}
-	case flags < 0:
-		return []Rule{}
-	}
-	return []Rule{{When: []Cond{{flags, unix.AT_SYMLINK_NOFOLLOW, 0, AnySet}}, Do: Notify}}
 }
 
 // faked sends a call that a fake root answers.
@@ -231,12 +228,27 @@ const writing = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC | unix
 func (o Options) open(r *abi.Row) []Rule {
 	flags := r.Arg(abi.OpenFlags)
 	switch {
-	case !o.Listener || !o.Reads && !o.Writes && (!o.Fake || o.OwnIDs):
+	case !o.Listener || !o.Reads && !o.Record && !o.Writes && !o.Fake:
 		return nil
-	case o.Reads || flags < 0: // creat, and openat2, whose flags are in memory
+	case o.Reads || o.Record || flags < 0: // creat, and openat2, whose flags are in memory
 		return []Rule{always(Notify)}
 	}
 	return []Rule{{When: []Cond{{flags, writing, 0, AnySet}}, Do: Notify}}
+}
+
+// stat sends what looks at a path.
+func (o Options) stat(r *abi.Row) []Rule {
+	switch flags := r.Arg(abi.AtFlags); {
+	case !o.Listener || !o.Stats && !o.Record:
+		return nil
+	case o.Stats:
+		return []Rule{always(Notify)}
+	case r.Name == "readlink" || r.Name == "readlinkat":
+		return nil
+	case flags >= 0:
+		return []Rule{{When: []Cond{{flags, unix.AT_EMPTY_PATH, 0, Equal}}, Do: Notify}}
+	}
+	return []Rule{always(Notify)}
 }
 
 // addressed tells when a call of the class Connect has an address, if not

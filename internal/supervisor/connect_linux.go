@@ -15,6 +15,10 @@ import (
 
 // connect decides about connect, bind, sendto, sendmsg and sendmmsg.
 func (r *receiver) connect(h *held) Answer {
+	if h.s.FreeConnect {
+		h.tellPeer()
+		return Continue() // wall: none is needed, everything may be connected to
+	}
 	r.passLead()
 	switch h.name {
 	case "bind":
@@ -57,9 +61,15 @@ type peer struct {
 
 func plainPeer(raw []byte) peer { return peer{raw: raw, close: func() {}} }
 
-// peer judges an address. What comes back leads to what was judged, whatever
-// becomes of the path.
+// peer judges an address, and has it recorded. What comes back leads to what was
+// judged, whatever becomes of the path.
 func (k *heldSocket) peer(addr sockaddr, op record.Operation) (peer, Answer, bool) {
+	to, a, refused := k.judgePeer(addr, op)
+	k.held.tellAddress(addr, a, refused)
+	return to, a, refused
+}
+
+func (k *heldSocket) judgePeer(addr sockaddr, op record.Operation) (peer, Answer, bool) {
 	h := k.held
 	if addr.family == unix.AF_UNIX && addr.path != "" {
 		return k.unixPeer(addr, op)
@@ -142,6 +152,7 @@ func (r *receiver) bind(h *held) Answer {
 		return Refuse(errno)
 	}
 	defer sock.close()
+	h.tellAddress(addr, Answer{}, false)
 	if addr.family == unix.AF_UNIX && addr.path != "" {
 		return sock.bindPath(addr)
 	}

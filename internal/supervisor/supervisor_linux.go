@@ -13,8 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
+	"github.com/catbox-go/catbox/internal/recorder"
 	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
+	"github.com/catbox-go/catbox/internal/tracer"
 	"github.com/catbox-go/catbox/policy"
 	"github.com/catbox-go/catbox/record"
 )
@@ -64,6 +66,12 @@ type Config struct {
 	Stop func()
 	// SyncWakeUp asks for wake-ups on the target's own processor.
 	SyncWakeUp bool
+	// Recorder gets what the run does; nil: nobody is told. Command is what the run
+	// begins with, without what a look at the program tells.
+	Recorder *recorder.Recorder
+	Command  *recorder.Exec
+	// FreeConnect tells that everything may be connected to.
+	FreeConnect bool
 }
 
 // FileID tells one file from another.
@@ -84,6 +92,16 @@ type Supervisor struct {
 	ids        func() idMaps // of the run's user namespace
 	waiting    waiting
 	reports    *reporter
+	readsFree  bool // everything may be read, and is only recorded
+
+	// Of a run that is recorded.
+	tracer   *tracer.Tracer
+	untraced atomic.Bool // the command is not traced yet
+	tried    int         // how often it was tried
+	meeting  sync.Mutex
+	first    atomic.Bool // the command was executed
+	programs programs
+
 	calls      atomic.Uint64
 	stopOnce   sync.Once
 
@@ -118,6 +136,11 @@ func Start(cfg Config) (*Supervisor, error) {
 	for _, id := range cfg.Given {
 		s.given[id] = true
 	}
+	s.readsFree = !cfg.Policy.Restricts(policy.Read)
+	if cfg.Recorder != nil {
+		s.tracer = tracer.New(follower{cfg.Recorder})
+		s.untraced.Store(true)
+	}
 	if cfg.SyncWakeUp {
 		// An older kernel refuses; then it is only slower.
 		_ = sys.NotifySetFlags(s.fd, unix.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
@@ -151,6 +174,9 @@ func (s *Supervisor) Close() []record.Violation {
 	s.closing.Store(true)
 	s.waiting.end()
 	s.endReceivers()
+	if s.tracer != nil {
+		s.tracer.Close()
+	}
 	s.release()
 	return s.reports.close()
 }
@@ -300,7 +326,18 @@ func (r *receiver) handle() {
 		return
 	}
 	h.name = h.row.Name
-	r.answer(h, r.decide(h))
+	if r.s.Recorder == nil {
+		r.answer(h, r.decide(h))
+		return
+	}
+	o, a := r.observe(h), Continue()
+	if !r.s.onlyRecorded(h) {
+		a = r.decide(h)
+	}
+	if o != nil {
+		h.observed(o, a)
+	}
+	r.answer(h, a)
 }
 
 // decide fails closed: a panic refuses the call.

@@ -74,6 +74,9 @@ type Lookup struct {
 	Pin bool
 	// Resolve are restrictions of the way (openat2(2), RESOLVE_).
 	Resolve uint64
+	// Links, if not nil, gets the symbolic links that are followed. The path is
+	// walked then, as a quick lookup does not meet them.
+	Links *[]Hop
 }
 
 // Place is where a path leads.
@@ -110,7 +113,7 @@ func (v *View) Resolve(l Lookup) (Place, unix.Errno) {
 	if p, ok := v.quick(l); ok {
 		return p, 0
 	}
-	if l.Pin {
+	if l.Pin && l.Links == nil {
 		if p, ok := v.pinQuick(l); ok {
 			return p, 0
 		}

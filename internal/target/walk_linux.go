@@ -129,6 +129,11 @@ func (w *walker) follow(link int, name string) unix.Errno {
 	if content == "" {
 		return unix.ENOENT
 	}
+	if w.l.Links != nil {
+		if at, errno := w.v.pathOf(w.cur); errno == 0 {
+			*w.l.Links = append(*w.l.Links, Hop{path.Join(at, name), content})
+		}
+	}
 	if content[0] == '/' {
 		if errno := w.toRoot(); errno != 0 {
 			return errno

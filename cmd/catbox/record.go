@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"github.com/catbox-go/catbox"
+	"github.com/catbox-go/catbox/record"
+	"github.com/catbox-go/catbox/record/store"
+)
+
+// recordOptions are the flags of catbox run about a record.
+type recordOptions struct {
+	file, detail string
+	failIfBlind  bool
+}
+
+func (o *recordOptions) addFlags(f *pflag.FlagSet) {
+	f.Var((*word)(&o.file), "record", "record what the command does in `FILE`, for 'catbox deps' and 'catbox report'")
+	f.Var((*word)(&o.detail), "record-detail", "`DETAIL`: full (the default), or exec (processes and their programs only, not their files)")
+	f.BoolVar(&o.failIfBlind, "fail-if-blind", false, "exit 123 if the command succeeded but something could not be recorded")
+}
+
+// recording is the record of a run.
+type recording struct {
+	recordOptions
+	store *store.Writer
+	blind []record.Blind
+}
+
+// open finds out what could not be recorded before the command runs for nothing.
+// nil: no record is asked for.
+func (o recordOptions) open() (*recording, error) {
+	if o.file == "" {
+		return nil, o.unused()
+	}
+	switch catbox.Detail(o.detail) {
+	case "", catbox.RecordFull, catbox.RecordExec:
+	default:
+		return nil, usage("--record-detail %s: want full or exec", record.Quote(o.detail))
+	}
+	w, err := store.Create(o.file)
+	if err != nil {
+		return nil, err
+	}
+	return &recording{recordOptions: o, store: w}, nil
+}
+
+func (o recordOptions) unused() error {
+	switch {
+	case o.detail != "":
+		return usage("--record-detail is for --record")
+	case o.failIfBlind:
+		return usage("--fail-if-blind is for --record")
+	}
+	return nil
+}
+
+// Event passes an event on to the store.
+func (r *recording) Event(e record.Event) error {
+	if b, ok := e.(record.Blind); ok {
+		r.blind = append(r.blind, b)
+	}
+	return r.store.Event(e)
+}
+
+// command is what the library is asked for.
+func (r *recording) command() *catbox.Record {
+	if r == nil {
+		return nil
+	}
+	return &catbox.Record{Sink: r, Detail: catbox.Detail(r.detail), Version: readVersion().Version}
+}
+
+// progress shows how far the run is, if it is recorded.
+func (r *recording) progress(c *catbox.Cmd) *progress {
+	if r == nil {
+		return nil
+	}
+	return showProgress(c)
+}
+
+// close ends the record. Its error is that of a record that is not whole.
+func (r *recording) close() error {
+	if r == nil {
+		return nil
+	}
+	return r.store.Close()
+}
+
+// ended says what is missing in the record, and gives the exit status.
+func (r *recording) ended(res *catbox.Result, status int, quiet bool) int {
+	if r == nil {
+		return status
+	}
+	if res.RecordError != nil {
+		say("the record is not whole: %s", res.RecordError)
+		return statusFailed
+	}
+	for _, b := range r.blind {
+		if !quiet {
+			say("not recorded: %s", blindness(b))
+		}
+	}
+	if r.failIfBlind && len(r.blind) > 0 && status == 0 {
+		return statusViolation
+	}
+	return status
+}
+
+func blindness(b record.Blind) string {
+	if b.By == "" {
+		return b.What
+	}
+	return fmt.Sprintf("%s (%s)", b.What, b.By)
+}

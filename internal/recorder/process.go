@@ -1,0 +1,196 @@
+package recorder
+
+import (
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/catbox-go/catbox/record"
+)
+
+// Known tells whether it is known whose thread it is.
+func (r *Recorder) Known(tid int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.threads[tid] != nil
+}
+
+// Begin notes the process of the run's command, or one whose fork was not seen:
+// parent is 0 then if that is not known either.
+func (r *Recorder) Begin(pid, parent int, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.threads[pid] == nil {
+		r.add(r.threads[parent], pid, at)
+	}
+}
+
+// Forked notes a new process. A number that was another's is free again.
+func (r *Recorder) Forked(parent, child int, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(r.threads[parent], child, at)
+}
+
+func (r *Recorder) add(parent *process, pid int, at time.Time) {
+	r.ids.process++
+	p := &process{id: r.ids.process, pid: int64(pid)}
+	told := record.Process{ID: p.id, PID: pid, Time: at}
+	i := &image{Image: record.Image{Process: p.id, Time: at}}
+	if parent != nil {
+		told.Parent = parent.id
+		r.tellImage(parent.image) // before the child's, which refers to it
+		from := parent.image
+		i.Image = record.Image{
+			Process: p.id, Previous: from.ID, Forked: true, Time: at,
+			Path: from.Path, Interpreters: from.Interpreters, Args: from.Args, Dir: from.Dir, EnvBase: from.ID,
+		}
+		i.env = from.env
+	}
+	p.image = i
+	r.threads[pid] = p
+	r.living++
+	r.totals.Processes++
+	r.out.put(told)
+}
+
+// Cloned notes a new thread.
+func (r *Recorder) Cloned(pid, tid int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.threads[pid]; p != nil {
+		r.threads[tid] = p
+	}
+}
+
+// ThreadEnded forgets a thread.
+func (r *Recorder) ThreadEnded(tid int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.threads, tid)
+}
+
+// End is how a process ended.
+type End struct {
+	At           time.Time
+	Status       int
+	Signal       syscall.Signal
+	User, System time.Duration
+	MaxRSS       int64 // KiB
+}
+
+// Exited notes the end of a process.
+func (r *Recorder) Exited(pid int, e End) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.threads[pid]
+	if p == nil {
+		return
+	}
+	delete(r.threads, pid)
+	r.living--
+	r.flush(p.image)
+	r.out.put(record.Exit{
+		Process: p.id, Time: e.At, Known: true, Status: e.Status, Signal: e.Signal,
+		User: e.User, System: e.System, MaxRSS: e.MaxRSS,
+	})
+}
+
+// Dir is the text of the thread's directory; "" if it has to be looked for. Then
+// Moved keeps what was found.
+func (r *Recorder) Dir(tid int) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.threads[tid]
+	if p == nil {
+		return ""
+	}
+	if p.moving == tid {
+		p.moving = 0 // its chdir is over, as it makes another call
+	}
+	return p.dir
+}
+
+// Moved keeps the text of the thread's directory, unless another thread
+// of its process is changing it.
+func (r *Recorder) Moved(tid int, dir string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.threads[tid]; p != nil && p.moving == 0 {
+		p.dir = dir
+	}
+}
+
+// Moves notes that the thread is about to change its process's directory.
+func (r *Recorder) Moves(tid int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.threads[tid]; p != nil {
+		p.dir, p.moving = "", tid
+	}
+}
+
+// Exec is a program that is executed.
+type Exec struct {
+	Path         string
+	Interpreters []string
+	Args, Env    []string
+	Dir          string
+}
+
+// Executed notes that the thread's process runs another program from now on.
+func (r *Recorder) Executed(tid int, e Exec) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.threads[tid]
+	if p == nil {
+		return
+	}
+	before := p.image
+	r.flush(before)
+	i := &image{Image: record.Image{
+		Process: p.id, Previous: before.ID, Time: time.Now(), Path: e.Path, Interpreters: e.Interpreters,
+		Args: e.Args, Dir: e.Dir, Searched: p.failed,
+	}, env: e.Env}
+	if !before.told && before.Forked {
+		i.Previous = before.Previous // nobody hears of an image that did nothing
+	}
+	i.Env = e.Env
+	if i.Previous != 0 {
+		i.EnvBase = i.Previous
+		i.Env, i.EnvUnset = difference(before.env, e.Env)
+	}
+	p.image, p.failed = i, 0
+	r.tellImage(i)
+}
+
+// tellImage tells of an image once, at the latest when it is referred to.
+func (r *Recorder) tellImage(i *image) {
+	if i.told {
+		return
+	}
+	r.ids.image++
+	i.ID, i.told = r.ids.image, true
+	r.out.put(i.Image)
+}
+
+// difference is what env has that is not in base, and the names that it has not.
+func difference(base, env []string) (set, unset []string) {
+	had := make(map[string]bool, len(base))
+	for _, v := range base {
+		had[v] = true
+	}
+	names := make(map[string]bool, len(env))
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		if names[name] = true; !had[v] {
+			set = append(set, v)
+		}
+	}
+	for _, v := range base {
+		if name, _, _ := strings.Cut(v, "="); !names[name] {
+			unset = append(unset, name)
+		}
+	}
+	return set, unset
+}

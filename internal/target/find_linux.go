@@ -1,0 +1,140 @@
+package target
+
+import (
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Found is what a lookup leads to, for whoever wants to know all that it depends on.
+type Found struct {
+	// Canonical is the path without symbolic links as the run's root shows it, of
+	// what is not there too. For what has no path (a pipe) it does not start with "/".
+	Canonical string
+	// Errno is 0 if there is a file, and otherwise what the kernel says.
+	Errno unix.Errno
+	// Mode is the file's type and mode, 0 if there is none.
+	Mode uint32
+	// Links are the symbolic links on the way, in their order.
+	Links []Hop
+}
+
+// IsDir tells that there is a directory.
+func (f Found) IsDir() bool { return f.Mode&unix.S_IFMT == unix.S_IFDIR }
+
+// Hop is a symbolic link: where it is and what it holds.
+type Hop struct{ Path, Content string }
+
+// Base is the text of the directory that a relative path starts from, with a
+// slash at the end; false: it has none.
+func (v *View) Base(t Thread, dir int32) (string, bool) { return v.textOf(Lookup{Thread: t, Dir: dir}) }
+
+// Find finds out where a lookup leads, whose path starts from base (of Base) if it is
+// relative. An Entry is looked up as a name whose symbolic link is not followed.
+func (v *View) Find(l Lookup, base string) Found {
+	if l.Entry {
+		l.Follow, l.Entry = false, false
+	}
+	if l.Path == "" {
+		return v.findEmpty(l)
+	}
+	full := l.Path
+	if full[0] != '/' {
+		full = base + full
+	} else if v.chrooted.Load() {
+		full = v.rootPath(l.Thread) + full
+	}
+	if plain(l.Path) {
+		if f, ok := v.findPlain(full, l.Follow); ok {
+			return f
+		}
+	}
+	return v.findWalking(l, full)
+}
+
+// findPlain is Find for a text that is canonical if no symbolic link is met.
+func (v *View) findPlain(full string, follow bool) (Found, bool) {
+	fd, errno := openPath(v.root, relative(full), follow)
+	switch errno {
+	case 0:
+		defer unix.Close(fd)
+		return Found{Canonical: full, Mode: modeOf(fd)}, true
+	case unix.ENOENT: // without a symbolic link before the first missing name
+		return Found{Canonical: full, Errno: errno}, true
+	}
+	return Found{}, false
+}
+
+func modeOf(fd int) uint32 {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return 0
+	}
+	return st.Mode
+}
+
+func (v *View) findEmpty(l Lookup) Found {
+	if !l.Empty {
+		return Found{Errno: unix.ENOENT}
+	}
+	fd, errno := v.openLink(l.Thread, l.Dir)
+	if errno != 0 {
+		return Found{Errno: errno}
+	}
+	defer unix.Close(fd)
+	canonical, errno := v.pathOf(fd)
+	return Found{Canonical: canonical, Errno: errno, Mode: modeOf(fd)}
+}
+
+// findWalking goes component by component and keeps the links that it meets.
+func (v *View) findWalking(l Lookup, full string) Found {
+	var f Found
+	l.Links = &f.Links
+	l.Pin = true // or the text alone would do, without its links
+	p, errno := v.Resolve(l)
+	defer p.Close()
+	switch {
+	case errno != 0:
+		f.Errno, f.Canonical = errno, v.missing(full)
+	case !p.Exists:
+		f.Errno, f.Canonical = unix.ENOENT, p.Canonical
+	default:
+		f.Canonical = p.Canonical
+		if p.File >= 0 {
+			f.Mode = modeOf(p.File)
+		}
+	}
+	return f
+}
+
+// missing is the canonical path of what is not there: that of the directories that
+// are, and then the text.
+func (v *View) missing(full string) string {
+	for dir := path.Clean(full); dir != "/" && dir != "."; {
+		dir = path.Dir(dir)
+		fd, errno := open2(v.root, relative(dir), 0, inRoot)
+		if errno != 0 {
+			continue
+		}
+		canonical, errno := v.pathOf(fd)
+		unix.Close(fd)
+		if errno != 0 {
+			break
+		}
+		return path.Join(canonical, strings.TrimPrefix(path.Clean(full), dir))
+	}
+	return path.Clean(full)
+}
+
+// OpenFile opens a file at a canonical path of the run's root to be read.
+func (v *View) OpenFile(canonical string) (int, unix.Errno) {
+	how := unix.OpenHow{Flags: unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC, Resolve: inRoot}
+	fd, err := unix.Openat2(v.root, relative(canonical), &how)
+	return fd, toErrnoOrNil(err)
+}
+
+// Stat is stat(2) of a canonical path of the run's root.
+func (v *View) Stat(canonical string, st *unix.Stat_t) unix.Errno {
+	return toErrnoOrNil(unix.Fstatat(v.root, relative(canonical), st, unix.AT_SYMLINK_NOFOLLOW))
+}
