@@ -1,0 +1,114 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/catbox-go/catbox/record"
+)
+
+// errClosed is of an event for a Writer that was closed.
+var errClosed = errors.New("the record is closed")
+
+// Writer is a record.Sink that writes a record. It keeps the slices of an event
+// until they are written: they must not be changed.
+type Writer struct {
+	path   string
+	queue  *queue // nil before the first event
+	tables *tables
+	done   chan struct{}
+	once   sync.Once
+	closed bool
+	err    error
+}
+
+// Create returns a Writer for a record at path, in place of a record that is
+// there. It is an error if there is anything else, or nothing can be made there;
+// the file is made, and the old record replaced, with the first event.
+func Create(path string) (*Writer, error) {
+	real, err := place(path)
+	if err == nil {
+		err = canCreate(real)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create record: %w", err)
+	}
+	return &Writer{path: real}, nil
+}
+
+// Path is where the record is: the path that Create was given without symbolic links.
+func (w *Writer) Path() string { return w.path }
+
+// Event takes an event. It returns at once unless the disk is far behind: then
+// it waits. An error may be of an event before.
+func (w *Writer) Event(e record.Event) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.closed {
+		return errClosed
+	}
+	if w.queue == nil {
+		w.err = w.begin(e)
+		return w.err
+	}
+	return w.queue.put(e)
+}
+
+func (w *Writer) begin(first record.Event) error {
+	conn, err := begin(w.path, first)
+	if err != nil {
+		return fmt.Errorf("begin record: %w", err)
+	}
+	w.tables, w.queue, w.done = newTables(conn), newQueue(), make(chan struct{})
+	go w.write()
+	return nil
+}
+
+// write is the goroutine that has the connection until the queue is closed.
+func (w *Writer) write() {
+	defer close(w.done)
+	for open := true; open; {
+		var events []record.Event
+		events, open = w.queue.take()
+		if w.queue.failure() != nil {
+			continue // wait for the close
+		}
+		if err := w.tables.batch(events); err != nil {
+			w.queue.fail(fmt.Errorf("write record %s: %w", record.Quote(w.path), err))
+		}
+	}
+}
+
+// Close writes what is left and makes the record one file. It returns the first
+// error of all. Without an event there is no record, and an old one stays.
+func (w *Writer) Close() error {
+	w.once.Do(func() {
+		w.closed = true
+		if w.queue == nil {
+			return
+		}
+		w.queue.close()
+		<-w.done
+		w.err = w.queue.failure()
+		if err := finish(w.tables.conn); err != nil && w.err == nil {
+			w.err = fmt.Errorf("close record %s: %w", record.Quote(w.path), err)
+		}
+	})
+	return w.err
+}
+
+// finish makes one file of the database and its log, and waits for the disk. A
+// reader who looks at it in this moment keeps the log in use: it then stays
+// beside the file, and readers take it into account.
+func finish(conn *sqlite.Conn) error {
+	err := execute(conn, "CREATE INDEX IF NOT EXISTS access_path ON access (path, class, made, errno)")
+	err = errors.Join(err, execute(conn, "PRAGMA synchronous = FULL"))
+	if mode := journal(conn, "delete"); !busy(mode) {
+		err = errors.Join(err, mode)
+	}
+	return errors.Join(err, conn.Close())
+}
