@@ -2,46 +2,114 @@ package recorder
 
 import (
 	"errors"
-	"sync/atomic"
+	"sync"
+	"time"
 
 	"github.com/catbox-go/catbox/record"
 )
 
-// queue has events told from one goroutine, in order.
+// queue has events told from one goroutine, in order. Whoever brings one wakes
+// nobody: that would cost the run more than all the rest, as it takes a
+// processor out of its sleep. So the sink hears of what happened up to a pause later.
 type queue struct {
-	events chan record.Event
-	failed atomic.Pointer[error]
-	begin  chan struct{}
-	done   chan struct{}
+	mu     sync.Mutex
+	room   *sync.Cond // or the sink has failed
+	events []record.Event
+	failed error
+	closed bool
+
+	full  chan struct{} // holds a token when the sink should look at once
+	begin chan struct{}
+	done  chan struct{}
 }
 
-// queued is how many events may wait before who brings more has to wait as well.
-const queued = 1 << 14
+const (
+	pause  = 20 * time.Millisecond
+	urgent = 1 << 12 // events, of which the sink hears at once
+	queued = 1 << 16 // events that may wait before who brings more has to wait as well
+)
 
 func newQueue(sink record.Sink) *queue {
-	q := &queue{events: make(chan record.Event, queued), begin: make(chan struct{}), done: make(chan struct{})}
+	q := &queue{full: make(chan struct{}, 1), begin: make(chan struct{}), done: make(chan struct{})}
+	q.room = sync.NewCond(&q.mu)
 	go q.run(sink)
 	return q
 }
 
 func (q *queue) put(e record.Event) {
-	if q.failed.Load() == nil {
-		q.events <- e
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.events) >= queued && q.failed == nil {
+		q.room.Wait()
+	}
+	if q.failed != nil || q.closed {
+		return
+	}
+	if q.events = append(q.events, e); len(q.events) == urgent {
+		q.look()
 	}
 }
 
-// run tells until the sink fails. Then it only makes room.
+func (q *queue) look() {
+	select {
+	case q.full <- struct{}{}:
+	default:
+	}
+}
+
+// run tells until the queue is closed or the sink fails.
 func (q *queue) run(sink record.Sink) {
 	defer close(q.done)
 	<-q.begin
-	for e := range q.events {
-		if q.failed.Load() != nil {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	var events []record.Event
+	for {
+		var closed bool
+		if events, closed = q.take(events); len(events) > 0 {
+			q.tell(sink, events)
+		} else if closed {
+			return
+		}
+		if closed {
 			continue
 		}
-		if err := sink.Event(e); err != nil {
-			q.failed.Store(&err)
+		timer.Reset(pause)
+		select {
+		case <-timer.C:
+		case <-q.full:
 		}
 	}
+}
+
+// take takes all, and leaves the old slice to be filled again.
+func (q *queue) take(old []record.Event) ([]record.Event, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	events := q.events
+	clear(old)
+	q.events = old[:0]
+	q.room.Broadcast()
+	return events, q.closed
+}
+
+func (q *queue) tell(sink record.Sink, events []record.Event) {
+	for _, e := range events {
+		if err := sink.Event(e); err != nil {
+			q.fail(err)
+			return
+		}
+	}
+}
+
+func (q *queue) fail(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.failed == nil {
+		q.failed = err
+	}
+	q.events = nil
+	q.room.Broadcast()
 }
 
 func (q *queue) release() { close(q.begin) }
@@ -50,16 +118,16 @@ func (q *queue) release() { close(q.begin) }
 var errDropped = errors.New("the command did not run")
 
 func (q *queue) drop() {
-	q.failed.Store(&errDropped)
+	q.fail(errDropped)
 	close(q.begin)
 	_ = q.close()
 }
 
 func (q *queue) close() error {
-	close(q.events)
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.look()
 	<-q.done
-	if err := q.failed.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return q.failed
 }
