@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/catbox-go/catbox/packages/packagestest"
 	"github.com/catbox-go/catbox/packages/relation"
 )
 
@@ -151,7 +152,7 @@ func TestWithoutADatabase(t *testing.T) {
 
 func TestADatabaseThatCannotBeReadIsAnError(t *testing.T) {
 	root := t.TempDir()
-	write(t, filepath.Join(root, "var/lib/dpkg/status"), []byte("Package: a\nStatus: install ok installed\nDepends: b (1)\n"))
+	packagestest.Write(t, filepath.Join(root, "var/lib/dpkg/status"), []byte("Package: a\nStatus: install ok installed\nDepends: b (1)\n"))
 	if _, err := Open(root); err == nil || err.Error() != `deb database: "b (1)": (1) is not a version with an operator` {
 		t.Errorf("%v", err)
 	}
@@ -189,9 +190,9 @@ func TestContents(t *testing.T) {
 	if _, err := Contents(context.Background(), root, paths); !errors.Is(err, ErrNoContents) {
 		t.Errorf("%v", err)
 	}
-	write(t, filepath.Join(root, "var/lib/apt/lists/x_main_Contents-amd64"),
+	packagestest.Write(t, filepath.Join(root, "var/lib/apt/lists/x_main_Contents-amd64"),
 		[]byte("FILE LOCATION\nusr/include/zlib.h\t\t libdevel/zlib1g-dev,universe/libdevel/other\nusr/include/zlib.hpp  x/y\n"))
-	write(t, filepath.Join(root, "var/lib/apt/lists/x_main_Contents-all.gz"), gzipped(t, "usr/share/a b   doc/ab\nnone\n"))
+	packagestest.Write(t, filepath.Join(root, "var/lib/apt/lists/x_main_Contents-all.gz"), gzipped(t, "usr/share/a b   doc/ab\nnone\n"))
 	got, err := Contents(context.Background(), root, paths)
 	want := map[string][]string{"/usr/include/zlib.h": {"zlib1g-dev", "other"}, "/usr/share/a b": {"ab"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {

@@ -60,6 +60,15 @@ func (p *Package) ID() string {
 	return p.Name
 }
 
+// Label is the name, with the architecture only if it is not the one that packages
+// are built for: what a list of dependencies says.
+func (p *Package) Label() string {
+	if p.native {
+		return p.Name
+	}
+	return p.ID()
+}
+
 func (p *Package) String() string { return p.ID() }
 
 // Paths are the files and directories of the package, where they are: a file that

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/catbox-go/catbox/packages/packagestest"
 )
 
 // rpmRoot has a database that rpm itself wrote when it installed what
@@ -32,7 +34,7 @@ func rpmRoot(t *testing.T) (root, path string) {
 	}
 	root = t.TempDir()
 	path = filepath.Join(root, "usr/lib/sysimage/rpm/rpmdb.sqlite")
-	write(t, path, data)
+	packagestest.Write(t, path, data)
 	return root, path
 }
 
@@ -112,7 +114,7 @@ func TestRPMThatIsDamagedIsAnError(t *testing.T) {
 		"empty": "", "text": strings.Repeat("no database\n", 1000), "cut": "SQLite format 3\x00" + strings.Repeat("\x00", 4096),
 	} {
 		root := t.TempDir()
-		write(t, filepath.Join(root, "var/lib/rpm/rpmdb.sqlite"), []byte(content))
+		packagestest.Write(t, filepath.Join(root, "var/lib/rpm/rpmdb.sqlite"), []byte(content))
 		if _, err := Open(root); err == nil || !strings.HasPrefix(err.Error(), "rpm database: ") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -1,0 +1,159 @@
+package deps
+
+import (
+	"errors"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/packages"
+	"github.com/catbox-go/catbox/record"
+)
+
+// kinds are what a build looks for by name. The first group of the expression is the name.
+var kinds = []struct {
+	kind string
+	path *regexp.Regexp
+}{
+	{"header", regexp.MustCompile(`/include/(?:c\+\+/[0-9.]+/|[a-z0-9_]+-linux-[a-z0-9]+/)*(.+\.(?:h|hh|hpp|hxx))$`)},
+	{"pkg-config file", regexp.MustCompile(`/pkgconfig/([^/]+)\.pc$`)},
+	{"CMake package", regexp.MustCompile(`/([^/]+(?:Config|-config)\.cmake)$`)},
+	{"library", regexp.MustCompile(`/(lib[^/]+\.(?:so|a))$`)},
+	{"program", regexp.MustCompile(`/(?:s?bin|games)/([^/]+)$`)},
+	{"m4 file", regexp.MustCompile(`/aclocal[^/]*/([^/]+\.m4)$`)},
+	{"Perl module", regexp.MustCompile(`/perl[^/]*/(?:.*/)?([A-Z][^/]*\.pm)$`)},
+}
+
+// system are the directories that belong to packages.
+var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc"}
+
+// never are names that are looked for because they do not exist: of autoconf's
+// test for what the preprocessor says of a missing header.
+var never = []string{"ac_nonexistent.h"}
+
+// findAbsent groups what was looked for, by name. What was found in another place, or made, by
+// anybody in the run, was a search with success.
+func (a *analysis) findAbsent() error {
+	found := a.foundNames()
+	groups := map[[2]string]*Absent{}
+	for _, x := range a.run.accesses {
+		path := a.run.paths[x.path]
+		if x.class != record.ClassAbsent || !paths.UnderAny(path, system) || paths.Under(path, a.run.dir) || a.run.made[path] {
+			continue
+		}
+		kind, name := kindOf(path)
+		if kind == "" || found[filepath.Base(path)] || slices.Contains(never, name) {
+			continue
+		}
+		g := groups[[2]string{kind, name}]
+		if g == nil {
+			g = &Absent{Kind: kind, Name: name, Chain: x.image.chain()}
+			groups[[2]string{kind, name}] = g
+		}
+		if !slices.Contains(g.Paths, path) {
+			g.Paths = append(g.Paths, path)
+		}
+	}
+	for _, g := range groups {
+		slices.Sort(g.Paths)
+		a.report.Absent = append(a.report.Absent, *g)
+	}
+	slices.SortFunc(a.report.Absent, func(x, y Absent) int {
+		return strings.Compare(x.Kind+"\x00"+x.Name, y.Kind+"\x00"+y.Name)
+	})
+	return a.whoHas()
+}
+
+func kindOf(path string) (kind, name string) {
+	for _, k := range kinds {
+		if m := k.path.FindStringSubmatch(path); m != nil {
+			return k.kind, m[1]
+		}
+	}
+	return "", ""
+}
+
+// foundNames are the base names of all that the run found or made.
+func (a *analysis) foundNames() map[string]bool {
+	found := map[string]bool{}
+	for _, x := range a.run.accesses {
+		if x.class != record.ClassAbsent {
+			found[filepath.Base(a.run.paths[x.path])] = true
+		}
+	}
+	for path := range a.run.made {
+		found[filepath.Base(path)] = true
+	}
+	for _, i := range a.run.images {
+		found[filepath.Base(i.path)] = true
+	}
+	return found
+}
+
+// whoHas looks in the lists of what is installed, and of what is not if there are such.
+func (a *analysis) whoHas() error {
+	if len(a.report.Absent) == 0 {
+		return nil
+	}
+	elsewhere := a.elsewhere()
+	var looked []string
+	for i := range a.report.Absent {
+		g := &a.report.Absent[i]
+		g.Elsewhere = elsewhere[filepath.Base(g.Paths[0])]
+		looked = append(looked, g.Paths...)
+	}
+	contents, err := a.contents(looked)
+	if err != nil {
+		return err
+	}
+	for i := range a.report.Absent {
+		g := &a.report.Absent[i]
+		for _, path := range g.Paths {
+			g.Has = append(g.Has, contents[path]...)
+		}
+		slices.Sort(g.Has)
+		g.Has = slices.Compact(g.Has)
+	}
+	return nil
+}
+
+func (a *analysis) contents(looked []string) (map[string][]string, error) {
+	err := packages.ErrNoContents
+	var found map[string][]string
+	if a.Contents != nil {
+		found, err = a.Contents(looked)
+	}
+	if errors.Is(err, packages.ErrNoContents) {
+		a.note("which packages that are not installed have what was looked for is not known: %v", err)
+		return nil, nil
+	}
+	return found, err
+}
+
+// elsewhere finds installed files by the base names of what was looked for.
+func (a *analysis) elsewhere() map[string][]string {
+	found := map[string][]string{}
+	wanted := map[string]string{} // kinds, by base name
+	for _, g := range a.report.Absent {
+		wanted[filepath.Base(g.Paths[0])] = g.Kind
+	}
+	for _, p := range a.DB.Packages() {
+		for _, path := range p.Paths() {
+			base := path[strings.LastIndexByte(path, '/')+1:]
+			if kind, ok := wanted[base]; ok {
+				if k, _ := kindOf(path); k == kind {
+					found[base] = append(found[base], p.Label()+": "+path)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// finish returns the report with its lists in order.
+func (a *analysis) finish() *Report {
+	slices.Sort(a.report.Unowned)
+	return a.report
+}

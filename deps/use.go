@@ -1,0 +1,245 @@
+package deps
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/packages"
+	"github.com/catbox-go/catbox/record"
+)
+
+// analysis is a report in the making.
+type analysis struct {
+	Input
+	run    *run
+	report *Report
+	base   map[*packages.Package]bool
+
+	owners   map[int32][]*packages.Package
+	closures map[*packages.Package]map[*packages.Package]bool
+	uses     map[*packages.Package]*usage
+	swept    map[sweep]bool
+	reached  map[reach]Level
+}
+
+// usage is what was done with a package's files.
+type usage struct {
+	sure   Level
+	direct bool
+	paths  map[string]*pathUse
+}
+
+// pathUse is who did with a path what makes it as sure as it is.
+type pathUse struct {
+	sure   Level
+	images []*image
+}
+
+func newAnalysis(in Input, r *run) *analysis {
+	a := &analysis{
+		Input: in, run: r, base: in.DB.Base(),
+		owners: map[int32][]*packages.Package{}, closures: map[*packages.Package]map[*packages.Package]bool{},
+		uses: map[*packages.Package]*usage{}, reached: map[reach]Level{},
+	}
+	a.report = &Report{
+		Root: in.DB.Root(), Formats: in.DB.Formats(), Arch: in.DB.Arch(), Command: r.command, Complete: r.complete, Blind: r.blind,
+		Packages: []*Package{}, Entries: []*Entry{}, Absent: []Absent{}, Unowned: []string{}, Notes: []string{},
+		Removable: Removal{[]string{}, []string{}},
+	}
+	return a
+}
+
+// databases are what package managers keep; that they are read or listed says nothing
+// of the package whose directory it is.
+var databases = []string{
+	"/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/lib/apk", "/usr/lib/apk", "/var/lib/pisi",
+	"/proc", "/sys", "/dev",
+}
+
+func (a *analysis) findUses() {
+	a.findSweeps()
+	for _, x := range a.run.accesses {
+		if x.class != record.ClassSymlink {
+			if level := a.level(x); level > Never {
+				a.reach(x, level)
+				a.credit(x, level)
+			}
+		}
+	}
+	for _, x := range a.run.accesses { // after what they lead to
+		if x.class == record.ClassSymlink {
+			a.credit(x, a.linkLevel(x))
+		}
+	}
+}
+
+// reach is what an image did with a path.
+type reach struct {
+	image *image
+	path  string
+}
+
+// reach notes what linkLevel looks up. The links on the way to a program may have been seen
+// with the program that was there before.
+func (a *analysis) reach(x access, level Level) {
+	path := a.run.paths[x.path]
+	for _, i := range []*image{x.image, x.image.previous} {
+		if i == x.image || x.class == record.ClassExecute {
+			a.reached[reach{i, path}] = max(level, a.reached[reach{i, path}])
+		}
+	}
+}
+
+// library is the name of what the dynamic loader opens; development files have no version.
+var library = regexp.MustCompile(`^(lib.*\.so\.[0-9.]+|lib.*-[0-9.]+\.so|ld-.*\.so.*|ld\.so.*)$`)
+
+// level is how sure the use is that an access shows.
+func (a *analysis) level(x access) Level {
+	path := a.run.paths[x.path]
+	switch x.class {
+	case record.ClassEnumerate:
+		return Listed
+	case record.ClassProbe:
+		return Probed
+	case record.ClassRead, record.ClassExecute:
+	default:
+		return Never
+	}
+	switch {
+	case a.swept[sweep{x.image, filepath.Dir(path), filepath.Ext(path)}]:
+		return Swept
+	case library.MatchString(filepath.Base(path)):
+		return Loaded
+	case x.class == record.ClassExecute:
+		return Executed
+	}
+	return Read
+}
+
+// linkLevel gives a link what the image did with the file that it leads to. One without a
+// version in its name was followed by the linker, for which -lfoo is libfoo.so: whoever loads
+// a program asks for libfoo.so.1.
+func (a *analysis) linkLevel(x access) Level {
+	path := a.run.paths[x.path]
+	level, target := Never, path
+	for range 40 {
+		next, ok := a.run.links[target]
+		if !ok {
+			break
+		}
+		target = next
+		level = max(level, a.reached[reach{x.image, target}])
+	}
+	if level == Loaded && !library.MatchString(filepath.Base(path)) && strings.HasSuffix(path, ".so") {
+		return Read
+	}
+	return max(level, Probed)
+}
+
+func (a *analysis) credit(x access, level Level) {
+	path := a.run.paths[x.path]
+	if paths.UnderAny(path, databases) {
+		return
+	}
+	owners := a.owner(x.path)
+	if len(owners) == 0 && level >= Executed {
+		a.unowned(path)
+	}
+	if len(owners) > 1 && (x.dir || len(owners) > 2) {
+		return // a directory that is nobody's own
+	}
+	for _, p := range owners {
+		a.use(p).add(path, level, x.image)
+		if u := a.uses[p]; level >= Executed && !u.direct {
+			u.direct = !a.internal(x.image, p)
+		}
+	}
+}
+
+func (a *analysis) use(p *packages.Package) *usage {
+	u := a.uses[p]
+	if u == nil {
+		u = &usage{paths: map[string]*pathUse{}}
+		a.uses[p] = u
+	}
+	return u
+}
+
+func (u *usage) add(path string, level Level, by *image) {
+	u.sure = max(u.sure, level)
+	p := u.paths[path]
+	if p == nil {
+		p = &pathUse{}
+		u.paths[path] = p
+	}
+	switch program := by.program(); {
+	case level > p.sure:
+		p.sure, p.images = level, []*image{program}
+	case level == p.sure && p.images[len(p.images)-1] != program:
+		p.images = append(p.images, program)
+	}
+}
+
+// unowned notes what no package manager put where packages of others are put.
+func (a *analysis) unowned(path string) {
+	if paths.UnderAny(path, []string{"/usr/local", "/opt"}) && !paths.Under(path, a.run.dir) && !slices.Contains(a.report.Unowned, path) {
+		a.report.Unowned = append(a.report.Unowned, path)
+	}
+}
+
+// owner returns the packages of a path; of several architectures' the native one.
+func (a *analysis) owner(number int32) []*packages.Package {
+	owners, known := a.owners[number]
+	if !known {
+		owners = a.findOwner(a.run.paths[number])
+		a.owners[number] = owners
+	}
+	return owners
+}
+
+// bytecode is what python makes of a file, next to it.
+var bytecode = regexp.MustCompile(`^(.*)/__pycache__/([^/]+)\.cpython-[^/]*\.pyc$`)
+
+func (a *analysis) findOwner(path string) []*packages.Package {
+	owners := a.DB.Owner(path)
+	if m := bytecode.FindStringSubmatch(path); m != nil && len(owners) == 0 {
+		owners = a.DB.Owner(m[1] + "/" + m[2] + ".py")
+	}
+	if len(owners) == 2 && owners[0].Name == owners[1].Name {
+		if p := a.DB.Package(owners[0].Name); slices.Contains(owners, p) {
+			return []*packages.Package{p}
+		}
+	}
+	return owners
+}
+
+// internal tells that the package was used by a program of another one that depends
+// on it, so that it is not for the build to ask for it. It looks up from the program
+// until one that is the build's own, or that every build has.
+func (a *analysis) internal(i *image, p *packages.Package) bool {
+	for program := i.program(); program != nil; program = program.starter() {
+		if program.command {
+			continue
+		}
+		owners := a.owner(a.run.number(program.path))
+		if len(owners) == 0 || a.base[owners[0]] {
+			return false
+		}
+		if owners[0] != p && a.closure(owners[0])[p] {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *analysis) closure(p *packages.Package) map[*packages.Package]bool {
+	c := a.closures[p]
+	if c == nil {
+		c = a.DB.Closure(p)
+		a.closures[p] = c
+	}
+	return c
+}
