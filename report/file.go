@@ -56,9 +56,10 @@ type Maker struct {
 
 // fate is what a replay knows of a path.
 type fate struct {
-	made    bool // by the run: it was not there before, or is another file now
+	made    bool // by the run: it was not there, or is another file now
 	changed bool
 	gone    bool
+	existed bool // before the run, which then changed it
 }
 
 // step is a change of files. One access that stands for several is two steps,
@@ -108,25 +109,32 @@ func (r *Run) steps() []step {
 func (r *Run) apply(s step, fates []fate) []fate {
 	switch s.Class {
 	case Write:
+		fates[s.Path].existed = fates[s.Path].existed || !fates[s.Path].made
 		fates[s.Path].changed, fates[s.Path].gone = true, false
 		r.makes(s.Path, s)
 	case Create:
 		fates[s.Path].made, fates[s.Path].gone = true, false
 		r.makes(s.Path, s)
 	case Delete:
-		fates[s.Path].gone = true
+		fates[s.Path].leave()
 	case Link:
 		fates = r.named(s.Path, s.To, s, fates)
 	case Rename:
 		fates = r.named(s.Path, s.To, s, fates)
 		if s.Path != s.To {
-			fates[s.Path].gone = true
+			fates[s.Path].leave()
 		}
 		if s.Dir {
 			fates = r.moveBelow(s, fates)
 		}
 	}
 	return fates
+}
+
+// leave is for a path at which there is nothing any more.
+func (f *fate) leave() {
+	f.existed = f.existed || !f.made
+	f.gone = true
 }
 
 func (r *Run) makes(path PathID, s step) {
@@ -166,7 +174,8 @@ func (r *Run) moveBelow(s step, fates []fate) []fate {
 		for len(fates) < r.Paths.Len() {
 			fates, r.Files = append(fates, fate{}), append(r.Files, File{})
 		}
-		fates[to], fates[id].gone = fate{made: true}, true
+		fates[to] = fate{made: true}
+		fates[id].leave()
 		r.Files[to].Makers, r.Files[to].Dir = r.Files[id].Makers, r.Files[id].Dir
 	}
 	return fates
@@ -192,7 +201,7 @@ func (r *Run) role(path PathID, f fate) Role {
 	switch {
 	case (f.made || f.changed) && !f.gone:
 		return role | Output
-	case f.made:
+	case f.made && !f.existed:
 		return role | Temporary
 	case f.gone:
 		return role | Removed

@@ -85,6 +85,7 @@ func TestWhatAFileWas(t *testing.T) {
 		{"changed", []record.Event{access(1, record.ClassRead, "/a", 1), access(1, record.ClassWrite, "/a", 2)}, map[string]Role{"/a": Input | Output}},
 		{"made and removed", []record.Event{access(1, record.ClassCreate, "/a", 1), access(1, record.ClassDelete, "/a", 2)}, map[string]Role{"/a": Temporary}},
 		{"removed", []record.Event{access(1, record.ClassDelete, "/a", 1)}, map[string]Role{"/a": Removed}},
+		{"removed, made and removed again", []record.Event{again(access(1, record.ClassDelete, "/a", 1), 5), access(1, record.ClassCreate, "/a", 3)}, map[string]Role{"/a": Removed}},
 		{"absent", []record.Event{access(1, record.ClassAbsent, "/a", 1)}, map[string]Role{"/a": Missing}},
 		{"absent, then made", []record.Event{access(1, record.ClassAbsent, "/a", 1), access(1, record.ClassCreate, "/a", 2)}, map[string]Role{"/a": Output}},
 		{"made before it is read", []record.Event{access(1, record.ClassCreate, "/a", 1), record.Access{Image: 1, Class: record.ClassRead, Path: "/a", Made: true, First: after(2)}}, map[string]Role{"/a": Output}},

@@ -220,7 +220,7 @@ func (r *Run) Result() string {
 	case r.End == nil:
 		return "no end recorded"
 	case r.End.Signal != 0:
-		return "killed by " + SignalName(r.End.Signal)
+		return "killed by " + record.SignalName(r.End.Signal)
 	case r.End.Exit != 0:
 		return "exit status " + itoa(r.End.Exit)
 	}

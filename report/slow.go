@@ -26,6 +26,7 @@ type Slow struct {
 
 // Total adds up what belongs to one name.
 type Total struct {
+	// Name is what it is of, to be printed as it is.
 	Name  string
 	Count int
 	Own   time.Duration
@@ -39,12 +40,12 @@ func (r *Run) Slow(n int) Slow {
 	s := Slow{
 		Longest:  r.most(n, func(p *Process) time.Duration { return p.Own }),
 		Busiest:  r.most(n, (*Process).CPU),
-		Programs: first(n, r.byProgram()),
-		Repeated: first(n, r.repeated()),
-		Searches: first(n, r.searches()),
+		Programs: visible(first(n, r.byProgram()), Visible),
+		Repeated: visible(first(n, r.repeated()), visibleLine),
+		Searches: visible(first(n, r.searches()), Visible),
 	}
 	dirs, paths := r.absent()
-	s.Absent, s.AbsentPaths = first(n, dirs), first(n, paths)
+	s.Absent, s.AbsentPaths = visible(first(n, dirs), Visible), visible(first(n, paths), Visible)
 	return s
 }
 
@@ -92,6 +93,14 @@ func (t *totals) by(value func(*Total) time.Duration) []Total {
 	return t.all
 }
 
+// visible makes the names such that they can be printed.
+func visible(all []Total, show func(string) string) []Total {
+	for i := range all {
+		all[i].Name = show(all[i].Name)
+	}
+	return all
+}
+
 func ownTime(t *Total) time.Duration { return t.Own }
 func howMany(t *Total) time.Duration { return time.Duration(t.Count) }
 
@@ -117,12 +126,11 @@ func (r *Run) repeated() []Total {
 		t.add(name, Total{Count: 1, Own: p.Own, CPU: p.CPU(), Some: i})
 	}
 	t.all = slices.DeleteFunc(t.all, func(t Total) bool { return t.Count < 2 })
-	all := t.by(howMany)
-	for i := range all {
-		all[i].Name = VisibleArgs(strings.Split(all[i].Name, "\x00"))
-	}
-	return all
+	return t.by(howMany)
 }
+
+// visibleLine is for arguments that are joined by NUL.
+func visibleLine(s string) string { return VisibleArgs(strings.Split(s, "\x00")) }
 
 func (r *Run) searches() []Total {
 	var t totals

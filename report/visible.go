@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 	"unicode/utf8"
 )
@@ -71,19 +70,6 @@ func VisibleArg(a string) string {
 		return "'" + strings.ReplaceAll(shown, "'", `'\''`) + "'"
 	}
 	return shown
-}
-
-// signals are Linux's names by number (signal(7)), whatever system this runs on.
-var signals = strings.Fields(`0 SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE
-	SIGALRM SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGWINCH
-	SIGIO SIGPWR SIGSYS`)
-
-// SignalName is a signal by its name in signal(7).
-func SignalName(s syscall.Signal) string {
-	if s > 0 && int(s) < len(signals) {
-		return signals[s]
-	}
-	return "signal " + itoa(int(s))
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

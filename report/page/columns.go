@@ -155,7 +155,7 @@ func (b *builder) addSlow() {
 func totals(all []report.Total) []total {
 	out := []total{}
 	for _, t := range all {
-		out = append(out, total{cut(report.Visible(t.Name)), t.Count, micros(t.Own), micros(t.CPU), t.Some})
+		out = append(out, total{cut(t.Name), t.Count, micros(t.Own), micros(t.CPU), t.Some})
 	}
 	return out
 }
