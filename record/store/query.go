@@ -92,7 +92,10 @@ func prepare(conn *sqlite.Conn, sql string) (*sqlite.Stmt, []string, error) {
 		return nil, nil, err
 	}
 	stmt, trailing, err := conn.PrepareTransient(sql)
-	if err != nil {
+	switch {
+	case sqlite.ErrCode(err).ToPrimary() == sqlite.ResultAuth:
+		return nil, nil, &QueryError{errors.New("a record is only read: the query would do something else")}
+	case err != nil:
 		return nil, nil, &QueryError{plain(err)}
 	}
 	if stmt.ColumnCount() == 0 {

@@ -1,16 +1,38 @@
 -- The schema of a record. Tables are in the singular and hold what was told,
--- each thing once; views answer questions. A time in a
--- table is in nanoseconds since 1970 (UTC), NULL if it is not known; in a view it
--- is in seconds since the start of the run. A reference of 0 or NULL is to nothing.
+-- each thing once; views answer questions. A time in a table is in nanoseconds
+-- since 1970 (UTC), NULL if it is not known; in a view it is in seconds since the
+-- start of the run. A reference of 0 or NULL is to nothing.
 --
 -- A name (path, argument, environment) is TEXT if it is UTF-8, and a BLOB of
--- the same bytes if it is not.
+-- the same bytes if it is not: many languages cannot read a TEXT that is not
+-- UTF-8. CAST(path AS TEXT) LIKE '%.o' finds both in every build of SQLite.
+
+--
+-- Which headers did the build read, and how often?
+--
+--     SELECT path, count FROM inputs WHERE class = 'read' AND path LIKE '%.h' ORDER BY count DESC;
+--
+-- Who read zlib.h, and what for?
+--
+--     SELECT chain, argv FROM images JOIN accesses USING (image) WHERE accesses.path = '/usr/include/zlib.h';
+--
+-- What took longest?
+--
+--     SELECT duration, argv FROM processes ORDER BY duration DESC LIMIT 10;
+--
+-- With which environment did the first cc1 run?
+--
+--     SELECT name, value FROM environment WHERE image = (SELECT min(image) FROM images WHERE name = 'cc1');
+--
+-- Which programs were not found at once, but searched along PATH?
+--
+--     SELECT name, sum(searched) FROM images GROUP BY name ORDER BY 2 DESC;
 
 -- Tables
 
 CREATE TABLE start (
     -- The beginning of the run: one row.
-    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    id      INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
     time    INTEGER, -- when it began
     dir     INTEGER NOT NULL, -- path: where it was started
     version TEXT NOT NULL, -- of catbox
@@ -21,13 +43,13 @@ CREATE TABLE start (
 CREATE TABLE start_argument (
     -- The command with its arguments.
     position INTEGER PRIMARY KEY, -- from 0, which is the command's name
-    argument TEXT NOT NULL
+    argument TEXT NOT NULL -- as it was given
 );
 
 CREATE TABLE finish (
     -- The end of the run: one row; none if the run was killed.
-    id     INTEGER PRIMARY KEY CHECK (id = 1),
-    time   INTEGER,
+    id     INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
+    time   INTEGER, -- when
     exit   INTEGER NOT NULL, -- the command's exit status
     signal TEXT, -- the signal that ended it, as SIGKILL; NULL if it exited
     calls  INTEGER NOT NULL -- intercepted system calls
@@ -35,8 +57,8 @@ CREATE TABLE finish (
 
 CREATE TABLE path (
     -- Each path once. They are canonical: without symbolic links, "." and "..".
-    id   INTEGER PRIMARY KEY,
-    path TEXT NOT NULL UNIQUE
+    id   INTEGER PRIMARY KEY, -- its number
+    path TEXT NOT NULL UNIQUE -- canonical
 );
 
 CREATE TABLE process (
@@ -49,8 +71,8 @@ CREATE TABLE process (
 
 CREATE TABLE exit (
     -- The end of a process; none if it was not seen.
-    process INTEGER PRIMARY KEY,
-    time    INTEGER,
+    process INTEGER PRIMARY KEY, -- see process
+    time    INTEGER, -- when
     known   INTEGER NOT NULL, -- 1 if what follows is known
     status  INTEGER NOT NULL, -- exit status
     signal  TEXT, -- the signal that ended it; NULL if it exited
@@ -72,54 +94,54 @@ CREATE TABLE program (
 
 CREATE TABLE argument (
     -- The arguments of a program.
-    program  INTEGER NOT NULL,
+    program  INTEGER NOT NULL, -- see program
     position INTEGER NOT NULL, -- from 0, which is the name it was called by
-    argument TEXT NOT NULL,
+    argument TEXT NOT NULL, -- as it was given
     PRIMARY KEY (program, position)
 ) WITHOUT ROWID;
 
 CREATE TABLE interpreter (
     -- The files that the kernel loaded for a program besides it: the interpreters
     -- of a script, and the dynamic loader as the last.
-    program  INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    path     INTEGER NOT NULL,
+    program  INTEGER NOT NULL, -- see program
+    position INTEGER NOT NULL, -- from 0
+    path     INTEGER NOT NULL, -- see path
     PRIMARY KEY (program, position)
 ) WITHOUT ROWID;
 
 CREATE TABLE setting (
     -- The environment of a program, as far as it is new or other than that of env_base.
-    program  INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    name     TEXT NOT NULL,
+    program  INTEGER NOT NULL, -- see program
+    position INTEGER NOT NULL, -- from 0
+    name     TEXT NOT NULL, -- its name
     value    TEXT, -- NULL for an entry without "="
     PRIMARY KEY (program, position)
 ) WITHOUT ROWID;
 
 CREATE TABLE unsetting (
     -- What env_base has in its environment and the program does not.
-    program  INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    name     TEXT NOT NULL,
+    program  INTEGER NOT NULL, -- see program
+    position INTEGER NOT NULL, -- from 0
+    name     TEXT NOT NULL, -- its name
     PRIMARY KEY (program, position)
 ) WITHOUT ROWID;
 
 CREATE TABLE image (
     -- A program in a process: the one inherited by fork, or one executed.
-    id       INTEGER PRIMARY KEY,
-    process  INTEGER NOT NULL,
+    id       INTEGER PRIMARY KEY, -- counts from 1
+    process  INTEGER NOT NULL, -- see process
     previous INTEGER CHECK (previous < id), -- image that it replaced, or that of the parent at the fork
     forked   INTEGER NOT NULL, -- 1 if it was inherited by fork
-    time     INTEGER,
-    program  INTEGER NOT NULL
+    time     INTEGER, -- when
+    program  INTEGER NOT NULL -- see program
 );
 
 CREATE INDEX image_process ON image (process);
 
 CREATE TABLE class (
     -- What an access did. For inputs, a lower number goes before a higher one.
-    id   INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    id   INTEGER PRIMARY KEY, -- its number
+    name TEXT NOT NULL UNIQUE -- its name
 );
 
 INSERT INTO class (id, name) VALUES
@@ -135,37 +157,37 @@ CREATE TABLE errno (
 CREATE TABLE access (
     -- What an image did with a path, counted. Closing a record adds an index
     -- by path, access_path.
-    image     INTEGER NOT NULL,
-    path      INTEGER NOT NULL,
-    class     INTEGER NOT NULL,
+    image     INTEGER NOT NULL, -- see image
+    path      INTEGER NOT NULL, -- see path
+    class     INTEGER NOT NULL, -- see class
     target    INTEGER NOT NULL, -- path: the other one of a rename, link or symbolic link; 0 for others
     errno     INTEGER NOT NULL, -- why it failed; 0 if it did not
     directory INTEGER NOT NULL, -- 1 if it is a directory
     made      INTEGER NOT NULL, -- 1 if the run had made the file itself, each time
     mark      TEXT, -- what makes a build depend on when and where it ran: time, random, host, cpus; NULL for others
     count     INTEGER NOT NULL, -- how often
-    first     INTEGER,
-    last      INTEGER,
+    first     INTEGER, -- the first time
+    last      INTEGER, -- the last time
     PRIMARY KEY (image, path, class, target, errno)
 ) WITHOUT ROWID;
 
 CREATE TABLE contact (
     -- A use of a socket by an image, counted.
-    id          INTEGER PRIMARY KEY,
-    image       INTEGER NOT NULL,
+    id          INTEGER PRIMARY KEY, -- its number
+    image       INTEGER NOT NULL, -- see image
     operation   TEXT NOT NULL, -- connect, bind, or send for a datagram
     destination TEXT NOT NULL, -- 192.0.2.1:443, the path of a unix socket, or @name
     errno       INTEGER NOT NULL, -- what the policy answered; 0 if it let the call through
-    count       INTEGER NOT NULL,
-    first       INTEGER,
-    last        INTEGER,
+    count       INTEGER NOT NULL, -- how often
+    first       INTEGER, -- the first time
+    last        INTEGER, -- the last time
     UNIQUE (image, operation, destination, errno)
 );
 
 CREATE TABLE violation (
     -- What was not allowed, in order.
-    seq       INTEGER PRIMARY KEY,
-    time      INTEGER,
+    seq       INTEGER PRIMARY KEY, -- counts from 1
+    time      INTEGER, -- when
     operation TEXT NOT NULL, -- write, read, execute, connect, bind, socket, signal
     call      TEXT NOT NULL, -- the system call
     path      TEXT NOT NULL, -- as the program gave it; empty where there is none
@@ -173,17 +195,17 @@ CREATE TABLE violation (
     errno     INTEGER NOT NULL, -- what the call returned; 0 if it was let through
     action    TEXT NOT NULL, -- denied, logged, stopped
     program   TEXT NOT NULL, -- the name of the process
-    pid       INTEGER NOT NULL
+    pid       INTEGER NOT NULL -- its process id, as catbox sees it
 );
 
 CREATE TABLE blindness (
     -- What the record may lack, counted.
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY, -- its number
     time    INTEGER, -- the first time
-    what    TEXT NOT NULL,
+    what    TEXT NOT NULL, -- what could not be seen
     by      TEXT NOT NULL, -- what kept it from being seen
     process INTEGER NOT NULL, -- 0 if that is not known
-    count   INTEGER NOT NULL,
+    count   INTEGER NOT NULL, -- how often
     UNIQUE (what, by, process)
 );
 
@@ -203,7 +225,7 @@ CREATE VIEW run (
     calls     -- intercepted system calls
 ) AS SELECT
     (SELECT CASE min(typeof(argument)) WHEN 'blob' THEN CAST(group_concat(word, ' ') AS BLOB) ELSE group_concat(word, ' ') END
-        FROM (SELECT argument, CASE WHEN argument = '' OR argument GLOB '*[^-A-Za-z0-9_./=+,:@%]*'
+        FROM (SELECT argument, CASE WHEN argument = '' OR CAST(argument AS TEXT) GLOB '*[^-A-Za-z0-9_./=+,:@%]*'
             THEN '''' || replace(argument, '''', '''\''''') || '''' ELSE argument END AS word
             FROM start_argument ORDER BY position)),
     p.path, s.version, s.system, s.detail, strftime('%Y-%m-%d %H:%M:%S', s.time / 1000000000, 'unixepoch'),
@@ -212,8 +234,8 @@ CREATE VIEW run (
 
 CREATE VIEW images (
     -- The programs that processes ran, one row each.
-    image,
-    process,
+    image, -- counts from 1
+    process, -- see processes
     previous,     -- image that it replaced, or that of the parent at the fork
     forked,       -- 1 if it was inherited by fork
     program,      -- path of the file; for a script, the script
@@ -222,13 +244,13 @@ CREATE VIEW images (
     dir,          -- working directory
     interpreters, -- the interpreters of a script and the dynamic loader, with spaces between
     searched,     -- failed calls of execve(2) before
-    started,
+    started, -- when it began
     duration,     -- until the process executed something else, or ended
     chain         -- it and its ancestors: cc1 <- gcc <- make
 ) AS SELECT
     i.id, i.process, i.previous, i.forked, p.path, g.name,
     (SELECT CASE min(typeof(argument)) WHEN 'blob' THEN CAST(group_concat(word, ' ') AS BLOB) ELSE group_concat(word, ' ') END
-        FROM (SELECT argument, CASE WHEN argument = '' OR argument GLOB '*[^-A-Za-z0-9_./=+,:@%]*'
+        FROM (SELECT argument, CASE WHEN argument = '' OR CAST(argument AS TEXT) GLOB '*[^-A-Za-z0-9_./=+,:@%]*'
             THEN '''' || replace(argument, '''', '''\''''') || '''' ELSE argument END AS word
             FROM argument WHERE argument.program = g.id ORDER BY position)),
     d.path,
@@ -251,16 +273,16 @@ CREATE VIEW images (
 
 CREATE VIEW processes (
     -- The processes, one row each, with the last program that each ran.
-    process,
-    parent,
-    pid,
+    process, -- counts from 1
+    parent, -- process that it was forked from; NULL if it was not seen
+    pid, -- as catbox sees it
     program,  -- path
     name,     -- its last component
     argv,     -- the arguments, quoted for sh(1)
     images,   -- how many programs it ran, with the one inherited by fork
-    started,
-    ended,
-    duration,
+    started, -- when it began
+    ended, -- when it ended
+    duration, -- in seconds
     exit,     -- exit status; NULL if it is not known
     signal,   -- the signal that ended it
     user,     -- processor time in user mode, in seconds
@@ -277,7 +299,7 @@ CREATE VIEW processes (
 
 CREATE VIEW chain (
     -- The ancestors of each image, up to the command: images that were executed, not inherited.
-    image,
+    image, -- see images
     depth,    -- from 0, which is the image itself
     ancestor, -- image
     process,  -- of the ancestor
@@ -293,19 +315,19 @@ CREATE VIEW chain (
 
 CREATE VIEW accesses (
     -- What each image did with each path.
-    image,
-    process,
+    image, -- see images
+    process, -- see processes
     name,      -- of the program
     class,     -- read, execute, enumerate, symlink, probe, absent, write, create, rename, link, delete, metadata
-    path,
+    path, -- canonical path
     target,    -- the other path of a rename, link or symbolic link
     errno,     -- name of the error; NULL if it did not fail
     directory, -- 1 if it is a directory
     made,      -- 1 if the run had made the file itself
     mark,      -- time, random, host, cpus
-    count,
-    first,
-    last
+    count, -- how often
+    first, -- the first time
+    last -- the last time
 ) AS SELECT
     a.image, i.process, g.name, c.name, p.path, t.path, e.name, a.directory, a.made, a.mark, a.count,
     (a.first - (SELECT time FROM start)) / 1e9, (a.last - (SELECT time FROM start)) / 1e9
@@ -315,17 +337,17 @@ CREATE VIEW accesses (
 
 CREATE VIEW inputs (
     -- The files and directories that were there and that the run used and did not make itself, one row each.
-    path,
+    path, -- canonical path
     class,     -- the strongest use: read, execute, enumerate, symlink or probe, in this order
     directory, -- 1 if it is a directory
     count,     -- how often it was used
-    images,    -- by how many images and classes
-    first,
-    last
+    images,    -- by how many images
+    first, -- the first time
+    last -- the last time
 ) AS SELECT
     p.path, c.name, a.directory, a.count, a.images,
     (a.first - (SELECT time FROM start)) / 1e9, (a.last - (SELECT time FROM start)) / 1e9
-    FROM (SELECT path, min(class) AS class, max(directory) AS directory, sum(count) AS count, count(*) AS images,
+    FROM (SELECT path, min(class) AS class, max(directory) AS directory, sum(count) AS count, count(DISTINCT image) AS images,
             min(first) AS first, max(last) AS last
         FROM access WHERE class BETWEEN 1 AND 5 AND NOT made GROUP BY path) a
     JOIN path p ON p.id = a.path JOIN class c ON c.id = a.class;
@@ -333,13 +355,13 @@ CREATE VIEW inputs (
 CREATE VIEW changes (
     -- What came and went by the run: a row each time that a path was made or
     -- written, or removed. What is below a directory that was renamed is moved along.
-    path,
+    path, -- canonical path
     time,      -- in ns since 1970
     there,     -- 1 if it was there then, 0 if it was gone
     class,     -- write, create, rename, link or delete, or moved with its directory
     directory, -- 1 if it is a directory
     existed,   -- 1 if it had been there before the run
-    image
+    image -- see images
 ) AS WITH RECURSIVE
     act (image, path, class, target, directory, existed, time) AS (
         SELECT image, path, class, target, directory, NOT made, first FROM access
@@ -368,14 +390,17 @@ CREATE VIEW changes (
                 AND CAST(f.path AS BLOB) > CAST(m.source || '/' AS BLOB) AND CAST(f.path AS BLOB) < CAST(m.source || '0' AS BLOB)
             JOIN (SELECT 0 AS there UNION ALL SELECT 1) k
             WHERE f.there AND NOT EXISTS (
-                SELECT 1 FROM step d WHERE d.path = f.path AND NOT d.there AND d.time > f.time AND d.time <= m.time))
+                SELECT 1 FROM step d WHERE d.path = f.path AND NOT d.there AND d.time > f.time AND d.time <= m.time)
+            AND NOT EXISTS ( -- it went another way before
+                SELECT 1 FROM move o WHERE o.time > f.time AND o.time < m.time
+                AND CAST(f.path AS BLOB) > CAST(o.source || '/' AS BLOB) AND CAST(f.path AS BLOB) < CAST(o.source || '0' AS BLOB)))
     SELECT path, time, there, class, directory, existed, image FROM step WHERE NOT there
     UNION ALL
     SELECT path, time, there, class, directory, existed, image FROM made;
 
 CREATE VIEW results (
     -- What became of each path in changes, one row each.
-    path,
+    path, -- canonical path
     there,     -- 1 if it was there when the run ended
     made,      -- 1 if the run made or wrote it
     class,     -- the last change
@@ -391,31 +416,31 @@ CREATE VIEW results (
 
 CREATE VIEW outputs (
     -- What the run made or wrote and was still there at its end, one row each.
-    path,
+    path, -- canonical path
     class,     -- how it came about last: create, write, rename, link, or moved with its directory
     directory, -- 1 if it is a directory
     existed,   -- 1 if it is known to have been there before the run, which wrote it or made it anew
     image,     -- that made or wrote it last
-    time
+    time -- when
 ) AS SELECT path, class, directory, existed, image, time FROM results WHERE there;
 
 CREATE VIEW temporary (
     -- What the run made and was gone at its end, one row each.
-    path,
+    path, -- canonical path
     class,     -- how it went: delete, rename, or moved with its directory
     directory, -- 1 if it is a directory
     image,     -- that removed or renamed it
-    time
+    time -- when
 ) AS SELECT path, class, directory, image, time FROM results WHERE made AND NOT there AND NOT existed;
 
 CREATE VIEW absent (
     -- What the run looked for and was not there, one row each; not what the run itself made or removed.
-    path,
+    path, -- canonical path
     errno,  -- name of the error
     count,  -- how often
     images, -- by how many images
-    first,
-    last
+    first, -- the first time
+    last -- the last time
 ) AS SELECT
     p.path, e.name, a.count, a.images,
     (a.first - (SELECT time FROM start)) / 1e9, (a.last - (SELECT time FROM start)) / 1e9
@@ -426,15 +451,15 @@ CREATE VIEW absent (
 
 CREATE VIEW network (
     -- The uses of sockets.
-    image,
-    process,
+    image, -- see images
+    process, -- see processes
     name,        -- of the program
     operation,   -- connect, bind, or send for a datagram
     destination, -- 192.0.2.1:443, the path of a unix socket, or @name
     errno,       -- what the policy answered; NULL if it let the call through
-    count,
-    first,
-    last
+    count, -- how often
+    first, -- the first time
+    last -- the last time
 ) AS SELECT
     n.image, i.process, g.name, n.operation, n.destination, e.name, n.count,
     (n.first - (SELECT time FROM start)) / 1e9, (n.last - (SELECT time FROM start)) / 1e9
@@ -443,8 +468,8 @@ CREATE VIEW network (
 
 CREATE VIEW violations (
     -- What was not allowed, in order.
-    seq,
-    time,
+    seq, -- counts from 1
+    time, -- when
     operation, -- write, read, execute, connect, bind, socket, signal
     call,      -- the system call
     path,      -- as the program gave it
@@ -452,25 +477,25 @@ CREATE VIEW violations (
     errno,     -- what the call returned; NULL if it was let through
     action,    -- denied, logged, stopped
     program,   -- the name of the process
-    pid
+    pid -- as catbox sees it
 ) AS SELECT
     v.seq, (v.time - (SELECT time FROM start)) / 1e9, v.operation, v.call, v.path, v.canonical, e.name, v.action, v.program, v.pid
     FROM violation v LEFT JOIN errno e ON e.number = v.errno;
 
 CREATE VIEW blind (
     -- What the record may lack.
-    what,
+    what, -- what could not be seen
     by,      -- what kept it from being seen
     process, -- whose it is, NULL if that is not known
-    count,
+    count, -- how often
     time     -- the first time
 ) AS SELECT what, by, nullif(process, 0), count, (time - (SELECT time FROM start)) / 1e9 FROM blindness;
 
 CREATE VIEW environment (
     -- The environment of each image, in full: a row a variable. Of two entries of
     -- the same name it has the first, as getenv(3) does.
-    image,
-    name,
+    image, -- see images
+    name, -- its name
     value -- NULL for an entry without "="
 ) AS WITH RECURSIVE
     layer (program, depth, source) AS (
