@@ -63,7 +63,7 @@ func (v *View) misled(l Lookup, err error) bool {
 	switch err {
 	case unix.ENAMETOOLONG, unix.ELOOP:
 		return true
-	case unix.ENOENT:
+	case unix.ENOENT, unix.EACCES: // the second: a process with another id of the run's
 		return l.Path[0] != '/' && l.Dir != unix.AT_FDCWD
 	}
 	return false
@@ -115,7 +115,10 @@ func (v *View) OpenPath(l Lookup) (int, unix.Errno) {
 // Statx is statx(2) of what a path leads to.
 func (v *View) Statx(l Lookup, mask int) (st unix.Statx_t, errno unix.Errno) {
 	if l.Path == "" && l.Empty {
-		return st, toErrnoOrNil(unix.Statx(v.proc, linkOf(l.Thread, l.Dir), 0, mask, &st))
+		err := unix.Statx(v.proc, linkOf(l.Thread, l.Dir), 0, mask, &st)
+		if err != unix.EACCES {
+			return st, toErrnoOrNil(err)
+		}
 	}
 	if dir, path, ok := v.Direct(l); ok {
 		flags := 0

@@ -143,10 +143,12 @@ func (v *View) openLink(t Thread, fd int32) (int, unix.Errno) {
 		return -1, unix.EBADF
 	}
 	base, err := unix.Openat(v.proc, linkOf(t, fd), unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err == nil {
+	switch {
+	case err == nil:
 		return base, 0
-	}
-	if fd != unix.AT_FDCWD {
+	case err == unix.EACCES && fd != unix.AT_FDCWD:
+		return t.descriptor(fd)
+	case fd != unix.AT_FDCWD:
 		return -1, unix.EBADF
 	}
 	return -1, toErrno(err)
