@@ -75,7 +75,7 @@ func (p *plan) spec(group *cgroup.Group) (stage.Spec, error) {
 	spec := stage.Spec{
 		Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
 		Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
-		Self: c.function, Remove: p.tmp, Give: p.give,
+		Self: c.function, Remove: p.tmp, Give: p.give, NewPrivs: p.ownIDs(),
 	}
 	return spec, nil
 }
@@ -150,6 +150,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 	}
 	if p.fake != nil {
 		p.fake.Mapped = p.tier == 1 || p.root
+		p.fake.Make = p.maker(r)
 	}
 	return supervisor.Config{
 		Fake: p.fake, SameTree: p.sameTree(),

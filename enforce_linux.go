@@ -20,7 +20,7 @@ func (p *plan) describe() []Enforcement {
 		{"processes outside", p.processWalls()},
 		{"System V IPC", p.choose("ipc namespace", "refused by the filter")},
 		{"temporary files", p.temporaryFiles()},
-		{"system calls", "seccomp filter, no_new_privs, no capabilities over the system"},
+		{"system calls", p.systemCalls()},
 	}
 	if len(p.walls.hidden) > 0 {
 		parts = append(parts, Enforcement{"hidden paths", "mounts"})
@@ -29,6 +29,13 @@ func (p *plan) describe() []Enforcement {
 		parts = append(parts, Enforcement{"programs", "landlock"})
 	}
 	return slices.Concat(parts, p.enforcement, p.fakeRootMode())
+}
+
+func (p *plan) systemCalls() string {
+	if p.ownIDs() {
+		return "seccomp filter, no capabilities over the system"
+	}
+	return "seccomp filter, no_new_privs, no capabilities over the system"
 }
 
 func (p *plan) unixSockets() string {

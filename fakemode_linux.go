@@ -94,6 +94,7 @@ func ownedOf(e FakeEntry) stage.Owned {
 // those that are not there any more is dropped.
 func (p *plan) takenBack(files []stage.Owned) {
 	state := p.fake.State
+	p.fake.Settle()
 	trusted := map[fakeroot.ID]map[string][]byte{}
 	for _, id := range p.fake.Given() {
 		e, _ := state.Get(id)
@@ -121,4 +122,14 @@ func idRange(own int, subordinate func() (first, count int, err error)) (idmap.M
 		return nil, err
 	}
 	return idmap.Map{{ContainerID: 0, HostID: own, Size: 1}, {ContainerID: 1, HostID: first, Size: count}}, nil
+}
+
+// maker makes files in the run where only its root may; nil: it is not mightier than the user.
+func (p *plan) maker(r *run) func(dir string, id fakeroot.ID, name string, mode uint32) error {
+	if !p.ownIDs() {
+		return nil
+	}
+	return func(dir string, id fakeroot.ID, name string, mode uint32) error {
+		return r.stage.Make(stage.MakeRequest{Dir: dir, ID: id, Name: name, Mode: mode})
+	}
 }

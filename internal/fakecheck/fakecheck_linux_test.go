@@ -6,10 +6,16 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/catbox-go/catbox"
 )
 
 // TestMain plays the checks' processes: they are this program, started again.
 func TestMain(m *testing.M) {
+	catbox.Init()
+	if len(os.Args) > 2 && os.Args[1] == "-all" {
+		os.Exit(runAll(os.Args[2], nil))
+	}
 	if len(os.Args) > 1 {
 		play(os.Args[1], os.Args[2:])
 	}

@@ -12,9 +12,15 @@ func IDOf(st *unix.Statx_t) ID {
 	return id
 }
 
-// At returns the inode that an entry's path leads to, for [State.Clean].
+// At returns the inode that an entry's path leads to, for [State.Clean]. What
+// cannot be looked at is not gone.
 func At(e Entry) (ID, bool) {
 	var st unix.Statx_t
-	err := unix.Statx(unix.AT_FDCWD, e.Path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_INO|unix.STATX_BTIME, &st)
-	return IDOf(&st), err == nil
+	switch err := unix.Statx(unix.AT_FDCWD, e.Path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_INO|unix.STATX_BTIME, &st); err {
+	case nil:
+		return IDOf(&st), true
+	case unix.ENOENT, unix.ENOTDIR:
+		return ID{}, false
+	}
+	return e.ID, true
 }

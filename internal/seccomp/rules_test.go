@@ -60,6 +60,7 @@ func TestRules(t *testing.T) {
 	nested.Nesting = true
 	any.Families = []int{AnyFamily}
 	mute := Options{Listener: true, Families: inet}
+	ranged := Options{Listener: true, Families: inet, Fake: true, OwnIDs: true}
 	for _, tt := range []struct {
 		o    Options
 		arch abi.Arch
@@ -86,6 +87,18 @@ func TestRules(t *testing.T) {
 		{record, abi.AMD64, "openat", []uint64{cwd, ptr, unix.O_RDONLY}, ask},
 		{mute, abi.AMD64, "openat2", []uint64{cwd, ptr, ptr, 24}, Allow},
 		{silent, abi.AMD64, "openat", []uint64{cwd, ptr, unix.O_WRONLY}, Allow},
+
+		// A fake root with a range of ids.
+		{ranged, abi.AMD64, "openat", []uint64{cwd, ptr, unix.O_WRONLY}, ask},
+		{ranged, abi.AMD64, "openat", []uint64{cwd, ptr, unix.O_RDONLY}, Allow},
+		{ranged, abi.AMD64, "fstat", []uint64{3, ptr}, ask},
+		{ranged, abi.AMD64, "newfstatat", []uint64{cwd, ptr, ptr, 0}, ask},
+		{ranged, abi.I386, "getgroups32", nil, ask},
+		{ranged, abi.AMD64, "getuid", nil, Allow},
+		{ranged, abi.AMD64, "capget", nil, Allow},
+		{ranged, abi.AMD64, "truncate", nil, ask},
+		{ranged, abi.AMD64, "mkdir", nil, Allow},
+		{ranged, abi.AMD64, "execve", nil, Allow},
 
 		{full, abi.AMD64, "fchmod", []uint64{3, 0o644}, ask},
 		{mute, abi.AMD64, "fchmod", []uint64{3, 0o644}, Allow},

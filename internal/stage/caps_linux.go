@@ -10,8 +10,9 @@ import (
 )
 
 // dropCaps takes all capabilities but keep from the calling thread and from
-// all that it starts, by every set of capabilities(7).
-func dropCaps(keep uint64) error {
+// all that it starts, by every set of capabilities(7). The thread itself has those
+// in still, until dropStill.
+func dropCaps(keep, still uint64) error {
 	have, err := sys.Caps()
 	if err != nil {
 		return err
@@ -24,7 +25,22 @@ func dropCaps(keep uint64) error {
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl PR_CAP_AMBIENT", err)
 	}
-	return sys.SetCaps(have&keep, have&keep, 0)
+	return sys.SetCaps(have&(keep|still), have&(keep|still), 0)
+}
+
+// admin is what a filter is put on with by one whose programs may get privileges (seccomp(2)).
+const admin = 1 << unix.CAP_SYS_ADMIN
+
+// dropStill takes the capability too that the filter was put on with.
+func (in *initProcess) dropStill() error {
+	if !in.spec.NewPrivs {
+		return nil
+	}
+	have, err := sys.Caps()
+	if err != nil {
+		return err
+	}
+	return sys.SetCaps(have&^admin, have&^admin, 0)
 }
 
 func dropBounding(keep uint64) error {

@@ -118,6 +118,9 @@ func (in *initProcess) start() error {
 	if in.listener >= 0 {
 		unix.Close(in.listener) // the caller has it
 	}
+	if err := in.dropStill(); err != nil {
+		return err
+	}
 	if err := in.witness.watch(); err != nil {
 		return err
 	}
@@ -199,11 +202,8 @@ func (in *initProcess) changeDirectory() error {
 // confine confines the calling thread. From here on it may write to the socket,
 // but not sendmsg, which its filter sends to the supervisor.
 func (in *initProcess) confine() error {
-	if err := dropCaps(in.spec.Caps); err != nil {
+	if err := in.bound(); err != nil {
 		return err
-	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return os.NewSyscallError("prctl PR_SET_NO_NEW_PRIVS", err)
 	}
 	if in.spec.Landlock != nil {
 		rules := *in.spec.Landlock
@@ -223,6 +223,17 @@ func (in *initProcess) confine() error {
 		in.listener = fd
 	}
 	return nil
+}
+
+// bound takes from the thread, and from what it starts, what they could become.
+func (in *initProcess) bound() error {
+	if in.spec.NewPrivs {
+		return dropCaps(in.spec.Caps, admin)
+	}
+	if err := dropCaps(in.spec.Caps, 0); err != nil {
+		return err
+	}
+	return os.NewSyscallError("prctl PR_SET_NO_NEW_PRIVS", unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 }
 
 // forkUnblocked starts the command with the signals blocked that the caller has blocked.

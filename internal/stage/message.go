@@ -30,7 +30,10 @@ type Spec struct {
 	// FilterFlags are those of seccomp(2). Without NEW_LISTENER no listener is sent.
 	FilterFlags uintptr
 	Caps        uint64 // capabilities that the command may keep, bit n for number n
-	Limits      []Limit
+	// NewPrivs lets set-user-ID and file capabilities count (no no_new_privs). It is for a user namespace
+	// with ids that are nobody else's: files of others have no privileges to give there.
+	NewPrivs bool
+	Limits   []Limit
 	// Remove is a directory of temporary files that the init removes at the end, "" if none.
 	Remove string
 	// Blocked are those of the watched signals that the command starts with blocked, bit n for number n.
@@ -58,6 +61,7 @@ type message struct {
 	Kill   bool
 	Socket *SocketRequest
 	Take   *takeRequest
+	Make   *MakeRequest
 
 	// from the init
 	Hello    bool
@@ -68,6 +72,7 @@ type message struct {
 	Stopped  syscall.Signal // the signal that the command was stopped by
 	Ending   bool           // everything has ended, and the init waits for Take
 	Taken    *taken         // the answer to Take
+	Made     *madeDone      // the answer to Make
 	Ended    *Ended
 	Socketed *socketDone // with the socket, if there is one
 }

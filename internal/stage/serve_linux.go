@@ -32,6 +32,8 @@ func (in *initProcess) serve(pid int) error {
 				go in.witness.deliver(pid, m.Signal)
 			case m.Socket != nil:
 				in.makeSocket(m.Socket)
+			case m.Make != nil:
+				in.make(m.Make)
 			}
 		case ended := <-reaped:
 			if in.spec.TakeBack {

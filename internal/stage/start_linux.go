@@ -82,6 +82,8 @@ type Run struct {
 	started  chan startResult
 	sockets  chan socketResult
 	socketMu sync.Mutex
+	made     chan syscall.Errno
+	makeMu   sync.Mutex
 	ended    chan struct{}
 	result   *Ended
 }
@@ -126,7 +128,7 @@ func Start(cfg Config) (*Run, error) {
 	r := &Run{
 		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
 		takeBack: cfg.TakeBack, taken: cfg.Taken,
-		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), ended: make(chan struct{}),
+		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), made: make(chan syscall.Errno, 1), ended: make(chan struct{}),
 	}
 	r.init, err = startProcess(cfg, theirs)
 	theirs.Close()
@@ -380,6 +382,8 @@ func (r *Run) read() {
 			_ = r.conn.send(message{Take: &takeRequest{r.takeBack()}})
 		case m.Taken != nil:
 			r.taken(m.Taken.Files)
+		case m.Made != nil:
+			r.made <- m.Made.Errno
 		case m.Socketed != nil:
 			r.socketMade(m.Socketed.Errno, with.fd)
 		case m.Ended != nil:

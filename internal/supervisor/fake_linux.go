@@ -29,6 +29,9 @@ type FakeRoot struct {
 	UIDs, GIDs idmap.Map
 	// UnknownIsReal shows the owners of files of which nothing is noted as they are.
 	UnknownIsReal bool
+	// Make makes a file in the directory, which belongs to another id of the range;
+	// nil without one.
+	Make func(dir string, id fakeroot.ID, name string, mode uint32) error
 
 	// given are noted files that have their owners on disk as long as the run
 	// lives, so that what is noted does not count: by device and inode.
@@ -37,12 +40,31 @@ type FakeRoot struct {
 	creds   credTable
 	orphans orphans
 	devices atomic.Bool // some are noted
+	shows   atomic.Bool // files were noted that the kernel shows otherwise
 	umasked atomic.Bool // some process has an umask that takes bits of the owner
 	noting  sync.Mutex  // one change is noted at a time
 }
 
+// begin looks at what is noted already.
+func (f *FakeRoot) begin(umask uint32) {
+	f.umasked.Store(umask&0700 != 0)
+	for _, e := range f.State.Entries() {
+		if fakeroot.IsDevice(e.Mode) {
+			f.devices.Store(true)
+		}
+		if !f.isGiven(e.ID) {
+			f.shows.Store(true)
+		}
+	}
+}
+
 // creds are what the thread's process believes to be.
-func (r *receiver) creds(h *held) *creds { return r.s.Fake.creds.of(h.thread) }
+func (r *receiver) creds(h *held) *creds {
+	if f := r.s.Fake; f.ownIDs() {
+		return f.kernelCreds(h.thread)
+	}
+	return r.s.Fake.creds.of(h.thread)
+}
 
 // fake answers a call that a fake root has an answer for. Not done: the policy
 // decides, as without.
@@ -52,8 +74,10 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 			return a, true
 		}
 	}
-	if r.s.Fake.ownIDs() && h.row.Class == abi.Write {
-		return r.ownIDsWrite(h)
+	if r.s.Fake.ownIDs() {
+		if a, done := r.fakeOwnIDs(h); done || h.row.Fake == abi.NoFake {
+			return a, done
+		}
 	}
 	switch h.row.Fake {
 	case abi.FakeStat:
@@ -65,9 +89,6 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 	case abi.FakeGetID:
 		return r.getID(h), true
 	case abi.FakeSetID:
-		if r.s.Fake.ownIDs() {
-			return r.becomesOther(), true
-		}
 		return r.setID(h), true
 	case abi.FakeCaps:
 		return r.caps(h), true
@@ -78,9 +99,6 @@ func (r *receiver) fake(h *held) (a Answer, done bool) {
 		return r.priority(h), true
 	case abi.FakeRoot:
 		return r.fakeChroot(h), true
-	}
-	if r.s.Fake.ownIDs() {
-		return Answer{}, false // the kernel knows what to make of it
 	}
 	switch h.row.Class {
 	case abi.Write:
@@ -162,6 +180,7 @@ func (f *FakeRoot) find(st *unix.Statx_t) (fakeroot.Entry, bool) {
 	if st.Nlink == 0 {
 		return f.orphans.get(id)
 	}
+	f.left(id)
 	e, ok := f.State.Get(id)
 	return e, ok && !f.isGiven(e.ID)
 }
@@ -179,11 +198,13 @@ func (f *FakeRoot) plain(st *unix.Statx_t, a attributes) bool {
 func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*fakeroot.Entry)) unix.Errno {
 	f.noting.Lock()
 	defer f.noting.Unlock()
+	f.shows.Store(true)
 	id := fakeroot.IDOf(st)
 	if st.Nlink == 0 {
 		f.noteOrphan(st, change)
 		return 0
 	}
+	f.left(id)
 	e, known := f.State.Get(id)
 	if e.Xattrs = maps.Clone(e.Xattrs); !known {
 		e = f.entryOf(st)
@@ -226,7 +247,7 @@ func (f *FakeRoot) needless(st *unix.Statx_t, e fakeroot.Entry) bool {
 // fakeStat answers the stat family.
 func (r *receiver) fakeStat(h *held) Answer {
 	f := r.s.Fake
-	if h.statUnknown() {
+	if f.ownIDs() && !f.shows.Load() || h.statUnknown() {
 		return Continue() // the kernel says that it is wrong; wall: none is needed, it reads
 	}
 	l, errno := h.statLookup()
@@ -242,7 +263,7 @@ func (r *receiver) fakeStat(h *held) Answer {
 		return Continue() // the kernel says what is wrong; wall: none is needed, it reads
 	}
 	a := f.attributes(&st)
-	if f.plain(&st, a) && !f.creds.dropped.Load() {
+	if f.plain(&st, a) && (f.ownIDs() || !f.creds.dropped.Load()) {
 		return Continue() // likewise
 	}
 	if errno := r.searchable(h, l); errno != 0 {

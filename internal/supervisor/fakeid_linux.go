@@ -364,7 +364,7 @@ func (r *receiver) capset(h *held, words int) Answer {
 // priority answers getpriority and setpriority: root may raise its own where
 // the caller may not. What the kernel allows it does.
 func (r *receiver) priority(h *held) Answer {
-	c := r.creds(h)
+	c := r.keptCreds(h)
 	own := h.flags(0) == unix.PRIO_PROCESS && h.flags(1) == 0
 	if h.name == "getpriority" {
 		if own && c.nice != 0 {
@@ -373,7 +373,7 @@ func (r *receiver) priority(h *held) Answer {
 		return Continue() // wall: none is needed, it reads
 	}
 	to := *c
-	if to.nice = 0; int32(h.args[2]) < 0 && c.capable(unix.CAP_SYS_NICE) {
+	if to.nice = 0; int32(h.args[2]) < 0 && r.creds(h).capable(unix.CAP_SYS_NICE) {
 		to.nice = int8(max(int32(h.args[2]), -20))
 	}
 	if own && to.nice != c.nice {

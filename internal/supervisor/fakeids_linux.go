@@ -27,6 +27,30 @@ func inside(id uint32, ids idmap.Map) uint32 {
 	return overflowID
 }
 
+// fakeOwnIDs answers what the kernel does not know of in a namespace with a range of ids.
+func (r *receiver) fakeOwnIDs(h *held) (a Answer, done bool) {
+	name, short := h.idCall()
+	switch {
+	case h.row.Class == abi.Write:
+		return r.ownIDsWrite(h)
+	case h.row.Class == abi.Open:
+		return r.ownIDsOpen(h)
+	case h.row.Fake == abi.FakeGetID:
+		if c := r.keptCreds(h); len(c.groups) > 0 {
+			return h.getGroups(c, short), true
+		}
+		return Continue(), true // wall: none is needed, it reads
+	case name == "setgroups":
+		return r.ownGroups(h, short), true
+	case h.row.Fake == abi.FakeSetID:
+		return r.becomesOther(), true
+	case h.row.Fake == abi.FakeRoot:
+		r.s.view.Chrooted()
+		return Continue(), true // wall: as in fakeChroot
+	}
+	return Answer{}, false
+}
+
 // ownIDsWrite does what the kernel cannot do in a namespace with a range of ids;
 // the rest is decided by the policy alone.
 func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
@@ -39,22 +63,26 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 			return r.mapped(h)
 		}
 	case abi.Chmod:
-		if h.value(abi.Mode)&(unix.S_ISUID|unix.S_ISGID) != 0 {
-			// On disk only as long as the run lives.
-			r.shifts(h, func(e *fakeroot.Entry) { e.Mode = e.Mode&unix.S_IFMT | h.value(abi.Mode)&07777 })
-		}
 		if r.unnotedFile(h) {
+			if h.value(abi.Mode)&(unix.S_ISUID|unix.S_ISGID) != 0 {
+				// On disk only as long as the run lives.
+				r.shifts(h, func(e *fakeroot.Entry) { e.Mode = e.Mode&unix.S_IFMT | h.value(abi.Mode)&07777 })
+			}
 			return Answer{}, false
 		}
 	case abi.Mknod:
-		if !fakeroot.IsDevice(h.value(abi.Mode)) {
+		if mode := h.value(abi.Mode); !fakeroot.IsDevice(mode) || isWhiteout(mode, uint64(h.value(abi.Dev))) {
+			return Answer{}, false
+		}
+	case abi.Truncate:
+		if a, _, ok := r.found(h, paths[0]); !ok || !a.known || !fakeroot.IsDevice(a.mode) {
 			return Answer{}, false
 		}
 	case abi.Setxattr, abi.Removexattr:
 		switch name := h.attributeName(); {
 		case !notedAttribute(name):
 			return Answer{}, false
-		case !strings.HasPrefix(name, "trusted."):
+		case !strings.HasPrefix(name, "trusted.") && r.unnotedFile(h):
 			r.shifts(h, func(*fakeroot.Entry) {})
 			return Answer{}, false
 		}
@@ -64,10 +92,7 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 	default:
 		return Answer{}, false
 	}
-	if !h.isRoot() {
-		return Refuse(unix.EPERM), true
-	}
-	return r.fakeChange(h, rootCreds), true
+	return r.fakeChange(h, r.creds(h)), true
 }
 
 func setOwner(e *fakeroot.Entry, uid, gid int64) {
@@ -91,12 +116,6 @@ func (r *receiver) mapped(h *held) (Answer, bool) {
 	return Continue(), true
 }
 
-// isRoot tells whether the thread has root's capabilities in the run's namespace.
-func (h *held) isRoot() bool {
-	status, errno := h.thread.Status()
-	return errno == 0 && status.Caps&(1<<unix.CAP_CHOWN) != 0
-}
-
 // unnotedFile tells that nothing is noted of the file that the call is about.
 func (r *receiver) unnotedFile(h *held) bool {
 	if r.s.Fake.State.Len() == 0 {
@@ -111,23 +130,23 @@ func (r *receiver) unnotedFile(h *held) bool {
 }
 
 // forget follows what a removal or a rename does to what is noted. The kernel
-// does it, and could refuse: what is noted of a device is lost then, and its
-// inode, a socket, is what it is on disk.
+// does it.
 func (r *receiver) forget(h *held, args []abi.PathArg) {
 	f := r.s.Fake
 	if f.State.Len() == 0 && f.shifted.empty() {
 		return
 	}
 	last := args[len(args)-1]
-	if a, st, ok := r.found(h, last); ok && a.known {
-		f.removed(a, &st)
-	} else if ok && (a.isDir() || st.Nlink <= 1) {
+	stays := h.row.Change == abi.Rename && h.name == "renameat2" && h.flags(4)&(unix.RENAME_EXCHANGE|unix.RENAME_NOREPLACE) != 0
+	if a, st, ok := r.found(h, last); stays || !ok {
+	} else if a.known {
+		f.leaves(a, &st)
+	} else if a.isDir() || st.Nlink <= 1 {
 		f.takeGiven(fakeroot.IDOf(&st))
 	}
-	if h.row.Change != abi.Rename {
-		return
+	if h.row.Change == abi.Rename {
+		r.follow(h, args[0], last)
 	}
-	r.follow(h, args[0], last)
 }
 
 // follow has what is known by its path go with a rename.

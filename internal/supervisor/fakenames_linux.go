@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,7 +117,7 @@ func fakeMknod(r *receiver, p *pinned) Answer {
 	if mode&unix.S_IFMT == 0 {
 		mode |= unix.S_IFREG
 	}
-	if !fakeroot.IsDevice(mode) || mode&unix.S_IFMT == unix.S_IFCHR && dev == 0 { // 0:0 is overlayfs' whiteout, which anybody may make
+	if !fakeroot.IsDevice(mode) || isWhiteout(mode, dev) {
 		return r.make(p, mode&07777, func() Answer {
 			return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), mode&^specialBits|0600, int(dev)))
 		}, func(e *fakeroot.Entry) { hide(e, 0600&^mode) })
@@ -129,7 +130,7 @@ func fakeMknod(r *receiver, p *pinned) Answer {
 		return Refuse(unix.EPERM)
 	}
 	return r.make(p, mode&07777, func() Answer {
-		return done(unix.Mknodat(p.places[0].Dir, entry(p.places[0]), r.s.Fake.realDevice(mode, dev), 0))
+		return p.makesDevice(realDevice(mode, dev))
 	}, func(e *fakeroot.Entry) {
 		hide(e, 0600&^mode)
 		e.Mode, e.Rdev = e.Mode&07777|mode&unix.S_IFMT, decodeDev(dev)
@@ -137,12 +138,32 @@ func fakeMknod(r *receiver, p *pinned) Answer {
 	})
 }
 
+// isWhiteout tells of overlayfs' 0:0, which anybody may make.
+func isWhiteout(mode uint32, dev uint64) bool { return mode&unix.S_IFMT == unix.S_IFCHR && dev == 0 }
+
+// makesDevice makes what a device is on disk. Where the directory is another id's,
+// the user has no rights and the run's root has.
+func (p *pinned) makesDevice(kind uint32) Answer {
+	place, f := p.places[0], p.s.Fake
+	a := done(unix.Mknodat(place.Dir, entry(place), kind, 0))
+	if f.Make == nil || a.errno != unix.EACCES {
+		return a
+	}
+	var st unix.Statx_t
+	if err := unix.Statx(place.Dir, "", unix.AT_EMPTY_PATH, statxMask, &st); err != nil {
+		return done(err)
+	}
+	mask := unix.Umask(0) // the target's, see asTarget
+	unix.Umask(mask)
+	return done(f.Make(path.Dir(place.Canonical), fakeroot.IDOf(&st), place.Name, kind&^uint32(mask)))
+}
+
 // realDevice is the mode with which a device is made on disk: a socket, or for
 // the null device an empty file, which reads the same. An open that only reads
 // is not seen here.
-func (f *FakeRoot) realDevice(mode uint32, dev uint64) uint32 {
+func realDevice(mode uint32, dev uint64) uint32 {
 	kind := uint32(unix.S_IFSOCK)
-	if mode&unix.S_IFMT == unix.S_IFCHR && decodeDev(dev) == nullDevice && !f.ownIDs() {
+	if mode&unix.S_IFMT == unix.S_IFCHR && decodeDev(dev) == nullDevice {
 		kind = unix.S_IFREG
 	}
 	return kind | mode&0777 | 0600

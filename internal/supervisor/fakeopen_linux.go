@@ -220,13 +220,3 @@ func (r *receiver) fakeChroot(h *held) Answer {
 	r.s.view.Chrooted()
 	return Continue() // wall: the mounts of the run, and Landlock, which hold by file and not by path
 }
-
-// hasDevices tells whether the state has any.
-func hasDevices(s *fakeroot.State) bool {
-	for _, e := range s.Entries() {
-		if fakeroot.IsDevice(e.Mode) {
-			return true
-		}
-	}
-	return false
-}

@@ -36,6 +36,13 @@ func (s *shifted) add(path string) {
 	s.places[path] = true
 }
 
+// anywhere says that files below the working directory may belong to others.
+func (s *shifted) anywhere() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped = true
+}
+
 // moved has both names of a rename count: which of them there is shows at the end.
 func (s *shifted) moved(from, to string, isDir bool) {
 	s.mu.Lock()
@@ -134,8 +141,13 @@ func (r *receiver) shifts(h *held, change func(*fakeroot.Entry)) {
 }
 
 func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.Entry)) {
+	if st.Nlink == 0 { // it dies with the run, or gets a name that is not seen
+		f.shifted.anywhere()
+		return
+	}
 	f.noting.Lock()
 	defer f.noting.Unlock()
+	f.left(fakeroot.IDOf(st))
 	e := f.entryOf(st)
 	e.Path = path
 	change(&e)
@@ -145,9 +157,6 @@ func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.En
 
 // becomesOther remembers that a process may not be root any more.
 func (r *receiver) becomesOther() Answer {
-	s := &r.s.Fake.shifted
-	s.mu.Lock()
-	s.dropped = true
-	s.mu.Unlock()
+	r.s.Fake.shifted.anywhere()
 	return Continue() // wall: the ids are those of the run's own namespace
 }

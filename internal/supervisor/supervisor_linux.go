@@ -130,8 +130,7 @@ func Start(cfg Config) (*Supervisor, error) {
 	s.hides = slices.ContainsFunc(cfg.Policy.Rules(), func(r policy.Rule) bool { return r.Effect == policy.EffectHide })
 	s.anyWrite = cfg.Exact && cfg.Policy.Allows(policy.Write, "/") && !cfg.Policy.Restricts(policy.Write)
 	if cfg.Fake != nil {
-		cfg.Fake.devices.Store(hasDevices(cfg.Fake.State))
-		cfg.Fake.umasked.Store(ownUmask()&0700 != 0)
+		cfg.Fake.begin(ownUmask())
 	}
 	for _, id := range cfg.Given {
 		s.given[id] = true
