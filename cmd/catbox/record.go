@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/pflag"
 
@@ -44,6 +45,7 @@ func (o recordOptions) open() (*recording, error) {
 	if err != nil {
 		return nil, err
 	}
+	debug.SetGCPercent(gcPercent)
 	return &recording{recordOptions: o, store: w}, nil
 }
 
@@ -56,6 +58,10 @@ func (o recordOptions) unused() error {
 	}
 	return nil
 }
+
+// gcPercent has the memory of a record looked through less often: the garbage of
+// each call is small, and the time is the run's.
+const gcPercent = 400
 
 // Event passes an event on to the store.
 func (r *recording) Event(e record.Event) error {

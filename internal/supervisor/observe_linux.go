@@ -170,10 +170,12 @@ func (h *held) observePaths() *observation {
 		return h.observePair(args)
 	case len(args) == 0 || h.args[args[0].Path] == 0:
 		return h.observeDescriptor()
-	case h.name == "chdir":
-		h.s.Recorder.Moves(int(h.thread))
 	}
-	return h.observePath(args[0], h.intent(args[0]))
+	o := h.observePath(args[0], h.intent(args[0]))
+	if h.name == "chdir" {
+		h.s.Recorder.Moves(int(h.thread)) // when its own path is resolved
+	}
+	return o
 }
 
 // changeIntents say what the calls of the class Write mean to do.
