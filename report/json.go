@@ -2,10 +2,12 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -46,11 +48,13 @@ func (j *jsonWriter) raw(s string) { _, _ = j.w.WriteString(s) }
 
 // value writes one value. What does not print is written as \u, as in a record's JSON.
 func (j *jsonWriter) value(v any) {
-	data, err := json.Marshal(v)
-	if err != nil && j.err == nil {
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil && j.err == nil {
 		j.err = err
 	}
-	for _, r := range string(data) {
+	for _, r := range strings.TrimSuffix(data.String(), "\n") {
 		if r == utf8.RuneError || strconv.IsPrint(r) {
 			_, _ = j.w.WriteRune(r)
 			continue

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,17 +201,24 @@ func (b *browser) until(script string) {
 // open shows the page of a run in a window of a width.
 func (b *browser) open(r *report.Run, width int) {
 	b.t.Helper()
+	b.show(func(w io.Writer) error { return Write(w, r) }, width)
+	b.until("document.querySelector('#nav') && !document.querySelector('#nav').hidden")
+}
+
+// show shows a page that is written to a file.
+func (b *browser) show(write func(io.Writer) error, width int) {
+	b.t.Helper()
 	path := filepath.Join(b.t.TempDir(), "report.html")
 	f, err := os.Create(path)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := errors.Join(Write(f, r), f.Close()); err != nil {
+	if err := errors.Join(write(f), f.Close()); err != nil {
 		b.t.Fatal(err)
 	}
 	b.size(width)
 	b.call("Page.navigate", object{"url": "file://" + path}, nil)
-	b.until("document.readyState === 'complete' && document.querySelector('#nav') && !document.querySelector('#nav').hidden")
+	b.until(fmt.Sprintf("location.href === %q && document.readyState === 'complete'", "file://"+path))
 }
 
 func (b *browser) size(width int) {

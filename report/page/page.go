@@ -31,7 +31,12 @@ var assets embed.FS
 // scripts are in the order in which they use each other.
 var scripts = []string{"core.js", "table.js", "details.js", "timeline.js", "chart.js", "files.js", "layout.js", "graph.js", "views.js", "main.js"}
 
-var layout = template.Must(template.ParseFS(assets, "assets/*.html"))
+var layout = template.Must(template.New("").Funcs(template.FuncMap{
+	"thousands":  report.Thousands,
+	"duration":   report.Duration,
+	"less":       func(n int) int { return n - 1 },
+	"difference": func(t report.Timing) string { return report.Duration(t.B - t.A) },
+}).ParseFS(assets, "assets/*.html"))
 
 // Write writes the page of a run.
 func Write(w io.Writer, r *report.Run) error {

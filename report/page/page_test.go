@@ -309,9 +309,33 @@ type counter int
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
+// A difference is a page of its own, without a script.
+func TestADifferenceInABrowser(t *testing.T) {
+	b := openBrowser(t)
+	other := made.Hello
+	other.Flag, other.Extra, other.Sources = "-O3", "CFLAGS=-O3", other.Sources+1
+	for i, d := range []*report.Difference{
+		report.Compare(load(t, made.Hello.Each), load(t, other.Each)),
+		report.Compare(load(t, named(hostile)), load(t, named(hostile[:9]))),
+		report.Compare(load(t, made.Hello.Each), load(t, made.Hello.Each)),
+	} {
+		for _, width := range []int{1280, 375} {
+			b.show(func(w io.Writer) error { return WriteDiff(w, d) }, width)
+			b.until("document.querySelectorAll('.card').length === 8 && document.scripts.length === 0 && document.querySelectorAll('img, b').length === 0")
+			b.until("document.documentElement.scrollWidth <= innerWidth")
+			b.picture(fmt.Sprintf("diff-%d-%d", i, width))
+		}
+	}
+	b.until("document.querySelector('.same').innerText.startsWith('They did the same')")
+	b.quiet()
+}
+
 func TestAFullDiskIsAnError(t *testing.T) {
 	r := load(t, made.Hello.Each)
 	if err := Write(full{}, r); !errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("got %v", err)
+	}
+	if err := WriteDiff(full{}, report.Compare(r, r)); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("got %v", err)
 	}
 }

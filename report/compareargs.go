@@ -1,0 +1,231 @@
+package report
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
+
+// ran is one command of a run, in a form in which two runs can be compared:
+// temporary files, which have another name each time, and the run's directory are
+// put in general terms.
+type ran struct {
+	key    string // program, directory and arguments
+	kind   string // program and directory
+	args   []string
+	status string
+}
+
+func (r *Run) ran() []ran {
+	all := make([]ran, 0, len(r.Processes))
+	for i := range r.Processes {
+		image := r.Main(i)
+		if image < 0 || r.Images[image].Forked {
+			continue
+		}
+		of := &r.Images[image]
+		c := ran{kind: of.Program() + "\x00" + r.relative(of.Dir+"/"), status: r.status(i)}
+		for _, a := range of.Args {
+			c.args = append(c.args, r.general(a, of.Dir))
+		}
+		c.key = c.kind + "\x00" + strings.Join(c.args, "\x00")
+		all = append(all, c)
+	}
+	return all
+}
+
+func (r *Run) status(process int) string {
+	switch x := r.Processes[process].Exit; {
+	case x == nil || !x.Known:
+		return "not known"
+	case x.Signal != 0:
+		return "signal " + itoa(int(x.Signal))
+	default:
+		return itoa(x.Status)
+	}
+}
+
+// general names a temporary file by its directory and ending: /tmp/ccXYZ.s is
+// another in each build.
+func (r *Run) general(arg, dir string) string {
+	absolute := arg
+	if !path.IsAbs(arg) {
+		absolute = path.Join(dir, arg)
+	}
+	id := r.Paths.Find(absolute)
+	if id < 0 || r.Files[id].Role&Temporary == 0 || strings.HasPrefix(absolute, r.Start.Dir+"/") {
+		return r.relative(arg)
+	}
+	return path.Dir(r.relative(arg)) + "/<temporary>" + path.Ext(arg)
+}
+
+// tally is how often a command was run in either run, and how it ended.
+type tally struct {
+	ran
+	n        [2]int
+	statuses [2][]string
+}
+
+// tallies count the commands of both runs, in the order in which they came.
+func tallies(a, b []ran) []*tally {
+	var all []*tally
+	known := map[string]*tally{}
+	for side, commands := range [][]ran{a, b} {
+		for _, c := range commands {
+			t := known[c.key]
+			if t == nil {
+				t = &tally{ran: c}
+				known[c.key] = t
+				all = append(all, t)
+			}
+			t.n[side]++
+			if !slices.Contains(t.statuses[side], c.status) {
+				t.statuses[side] = append(t.statuses[side], c.status)
+			}
+		}
+	}
+	return all
+}
+
+// commands finds which commands were run more often, and pairs those that are only
+// in one run with those only in the other.
+func (d *Difference) commands() {
+	var kinds []string
+	left := map[string][2][]ran{}
+	for _, t := range tallies(d.A.ran(), d.B.ran()) {
+		switch {
+		case t.n[0] == t.n[1]:
+			d.status(t)
+		case t.n[0] > 0 && t.n[1] > 0:
+			d.Commands = append(d.Commands, Repeat{VisibleArgs(t.args), t.n[0], t.n[1]})
+		default:
+			l, known := left[t.kind]
+			if !known {
+				kinds = append(kinds, t.kind)
+			}
+			side := 0
+			if t.n[1] > 0 {
+				side = 1
+			}
+			for range t.n[side] {
+				l[side] = append(l[side], t.ran)
+			}
+			left[t.kind] = l
+		}
+	}
+	for _, kind := range kinds {
+		d.pair(left[kind][0], left[kind][1])
+	}
+	d.Commands = summed(d.Commands)
+	slices.SortStableFunc(d.Changed, func(a, b Rewrite) int { return cmp.Or(strings.Compare(a.A, b.A), strings.Compare(a.B, b.B)) })
+	slices.SortFunc(d.Statuses, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// status notes a command that was run as often, and ended in another way.
+func (d *Difference) status(t *tally) {
+	for side := range t.statuses {
+		slices.Sort(t.statuses[side])
+	}
+	if a, b := strings.Join(t.statuses[0], ", "), strings.Join(t.statuses[1], ", "); a != b {
+		d.Statuses = append(d.Statuses, Change{VisibleArgs(t.args), a, b})
+	}
+}
+
+// summed adds up what is of one command line.
+func summed(all []Repeat) []Repeat {
+	slices.SortFunc(all, func(a, b Repeat) int { return strings.Compare(a.Command, b.Command) })
+	var out []Repeat
+	for _, r := range all {
+		if n := len(out); n > 0 && out[n-1].Command == r.Command {
+			out[n-1].A += r.A
+			out[n-1].B += r.B
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// pair finds, for each command of the first, the one of the second that has most
+// of its arguments.
+func (d *Difference) pair(a, b []ran) {
+	with := map[string][]int{} // the commands of b that have an argument
+	for i, y := range b {
+		for _, arg := range y.args {
+			if l := with[arg]; len(l) == 0 || l[len(l)-1] != i {
+				with[arg] = append(l, i)
+			}
+		}
+	}
+	taken := make([]bool, len(b))
+	for _, x := range a {
+		i := nearest(x, b, with, taken)
+		if i < 0 {
+			d.Commands = append(d.Commands, Repeat{VisibleArgs(x.args), 1, 0})
+			continue
+		}
+		taken[i] = true
+		y := b[i]
+		d.Changed = append(d.Changed, Rewrite{
+			VisibleArgs(x.args), VisibleArgs(y.args), visibleAll(subtract(x.args, y.args)), visibleAll(subtract(y.args, x.args)),
+		})
+	}
+	for i, y := range b {
+		if !taken[i] {
+			d.Commands = append(d.Commands, Repeat{VisibleArgs(y.args), 0, 1})
+		}
+	}
+}
+
+// nearest looks only at commands that share the rarest argument: a file's name
+// tells two compilations apart, and not -O2.
+func nearest(x ran, b []ran, with map[string][]int, taken []bool) int {
+	const tries = 32
+	args := slices.Clone(x.args[min(1, len(x.args)):])
+	slices.SortStableFunc(args, func(p, q string) int { return cmp.Compare(len(with[p]), len(with[q])) })
+	for _, arg := range args {
+		best, most, tried := -1, 0, 0
+		for _, i := range with[arg] {
+			if taken[i] {
+				continue
+			}
+			if n := common(x.args, b[i].args); n > most {
+				best, most = i, n
+			}
+			if tried++; tried == tries {
+				break
+			}
+		}
+		if best >= 0 {
+			return best
+		}
+	}
+	return -1
+}
+
+func visibleAll(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = VisibleArg(a)
+	}
+	return out
+}
+
+// common counts the arguments that both have.
+func common(a, b []string) int { return len(a) - len(subtract(a, b)) }
+
+// subtract returns the arguments of a that are not in b, as often as they are.
+func subtract(a, b []string) []string {
+	n := map[string]int{}
+	for _, s := range b {
+		n[s]++
+	}
+	var left []string
+	for _, s := range a {
+		if n[s]--; n[s] < 0 {
+			left = append(left, s)
+		}
+	}
+	return left
+}
