@@ -13,28 +13,36 @@ import (
 )
 
 // kinds are what a build looks for by name. The first group of the expression is the name.
+// Who else looks than what belongs to no package has to be called as by says, where
+// that is not nil: perl programs look for modules that they can do without.
 var kinds = []struct {
 	kind string
 	path *regexp.Regexp
+	by   *regexp.Regexp
 }{
-	{"header", regexp.MustCompile(`/include/(?:c\+\+/[0-9.]+/|[a-z0-9_]+-linux-[a-z0-9]+/)*(.+\.(?:h|hh|hpp|hxx))$`)},
-	{"pkg-config file", regexp.MustCompile(`/pkgconfig/([^/]+)\.pc$`)},
-	{"CMake package", regexp.MustCompile(`/([^/]+(?:Config|-config)\.cmake)$`)},
-	{"library", regexp.MustCompile(`/(lib[^/]+\.(?:so|a))$`)},
-	{"program", regexp.MustCompile(`/(?:s?bin|games)/([^/]+)$`)},
-	{"m4 file", regexp.MustCompile(`/aclocal[^/]*/([^/]+\.m4)$`)},
-	{"Perl module", regexp.MustCompile(`/perl[^/]*/(?:.*/)?([A-Z][^/]*\.pm)$`)},
+	{"header", regexp.MustCompile(`/include/(?:c\+\+/[0-9.]+/|[a-z0-9_]+-linux-[a-z0-9]+/)*(.+\.(?:h|hh|hpp|hxx))$`), compilers},
+	{"pkg-config file", regexp.MustCompile(`/pkgconfig/([^/]+)\.pc$`), regexp.MustCompile(`pkg-?conf(ig)?$`)},
+	{"CMake package", regexp.MustCompile(`/([^/]+(?:Config|-config)\.cmake)$`), regexp.MustCompile(`^cmake`)},
+	{"library", regexp.MustCompile(`/(lib[^/]+\.(?:so|a))$`), regexp.MustCompile(`(^|[-.])(ld|collect2|gold|lld|mold)([-.]|$)`)},
+	{"program", regexp.MustCompile(`/(?:s?bin|games)/([^/]+)$`), starters},
+	{"m4 file", regexp.MustCompile(`/aclocal[^/]*/([^/]+\.m4)$`), nil},
+	{"Perl module", regexp.MustCompile(`/perl[^/]*/(?:.*/)?([A-Z][^/]*\.pm)$`), regexp.MustCompile(`^perl`)},
 }
+
+var compilers = regexp.MustCompile(`(^|-)(cc1(plus|obj|objplus)?|cpp|f951|gnat1|cc|c\+\+|gcc|g\+\+|clang|clang\+\+|rcc|moc|swig)(-[0-9.]+)?$`)
+
+// starters run whatever others ask for.
+var starters = regexp.MustCompile(builders.String() + `|` + interpreters.String() + `|^(env|which.*|xargs|find|time|nice|nohup|setsid|git)$`)
 
 // system are the directories that belong to packages.
 var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc"}
 
-// never are names that are looked for because they do not exist: of autoconf's
-// test for what the preprocessor says of a missing header.
-var never = []string{"ac_nonexistent.h"}
+// never are names of which nobody expects that they are there: autoconf's test for
+// what the preprocessor says of a missing header, and what it asks about the platform for config.log.
+var never = []string{"ac_nonexistent.h", "hostinfo", "machine", "oslevel", "universe", "cygpath", "scoinst"}
 
 // findAbsent groups what was looked for, by name. What was found in another place, or made, by
-// anybody in the run, was a search with success.
+// anybody in the run, was a search with success; so was one for gsed that found sed.
 func (a *analysis) findAbsent() error {
 	found := a.foundNames()
 	groups := map[[2]string]*Absent{}
@@ -44,7 +52,7 @@ func (a *analysis) findAbsent() error {
 			continue
 		}
 		kind, name := kindOf(path)
-		if kind == "" || found[filepath.Base(path)] || slices.Contains(never, name) {
+		if kind == "" || !a.looksFor(kind, x.image) || found[sought(path)] || found[strings.TrimPrefix(name, "g")] || slices.Contains(never, name) {
 			continue
 		}
 		g := groups[[2]string{kind, name}]
@@ -66,6 +74,17 @@ func (a *analysis) findAbsent() error {
 	return a.whoHas()
 }
 
+var libraryName = regexp.MustCompile(`^(lib.+?)\.(?:so|a)(?:\.[0-9.]+)?$`)
+
+// sought is what a search was for: -lz is content with libz.a, if there is no libz.so.
+func sought(path string) string {
+	base := filepath.Base(path)
+	if m := libraryName.FindStringSubmatch(base); m != nil {
+		return m[1] + ".so"
+	}
+	return base
+}
+
 func kindOf(path string) (kind, name string) {
 	for _, k := range kinds {
 		if m := k.path.FindStringSubmatch(path); m != nil {
@@ -75,19 +94,30 @@ func kindOf(path string) (kind, name string) {
 	return "", ""
 }
 
-// foundNames are the base names of all that the run found or made.
+// looksFor tells that it means something if this program looks for that.
+func (a *analysis) looksFor(kind string, i *image) bool {
+	program := i.program()
+	for _, k := range kinds {
+		if k.kind == kind && k.by != nil && !k.by.MatchString(program.name) {
+			return len(a.owner(a.run.number(program.path))) == 0
+		}
+	}
+	return true
+}
+
+// foundNames are the names of all that the run found or made.
 func (a *analysis) foundNames() map[string]bool {
 	found := map[string]bool{}
 	for _, x := range a.run.accesses {
 		if x.class != record.ClassAbsent {
-			found[filepath.Base(a.run.paths[x.path])] = true
+			found[sought(a.run.paths[x.path])] = true
 		}
 	}
 	for path := range a.run.made {
-		found[filepath.Base(path)] = true
+		found[sought(path)] = true
 	}
 	for _, i := range a.run.images {
-		found[filepath.Base(i.path)] = true
+		found[sought(i.path)] = true
 	}
 	return found
 }

@@ -119,9 +119,15 @@ func TestVerdicts(t *testing.T) {
 		{"helper", Used, Executed, true},          // and by helper, which depends on it
 		{"python3-thing", Undeclared, Read, true}, // through its compiled form
 		{"nearly", Used, Executed, true},          // in another version than was asked for
-		{"libncurses-dev", "", Never, false},      // not in the report
-		{"m4more", Indirect, Swept, false},        //
-		{"build-essential", "", Never, false},     //
+		{"nicety", Indirect, Read, false},         // recommended by helper
+		{"wants-nicety", Unused, Never, false},    // for which it need not be there
+		{"guess", Indirect, Read, false},          // copied for helper
+		{"plugin-one", Indirect, Read, false},     // ar reads each plugin
+		{"plugin-two", Indirect, Read, false},
+		{"locales", Indirect, Read, false},    // by the C library
+		{"libncurses-dev", "", Never, false},  // not in the report
+		{"m4more", Indirect, Swept, false},    //
+		{"build-essential", "", Never, false}, //
 		{"unneeded-data", "", Never, false},
 	} {
 		p := find(r, test.name)
@@ -166,7 +172,7 @@ func TestRemoval(t *testing.T) {
 			t.Errorf("%s: %s", test.name, diff)
 		}
 	}
-	want := Removal{[]string{"either-one", "m4only", "tool-a", "unneeded-dev"}, []string{"unneeded-data", "unneeded1"}}
+	want := Removal{[]string{"either-one", "m4only", "tool-a", "unneeded-dev", "wants-nicety"}, []string{"nicety", "unneeded-data", "unneeded1"}}
 	if diff := cmp.Diff(want, r.Removable); diff != "" {
 		t.Error(diff)
 	}
@@ -193,7 +199,7 @@ func TestAbsent(t *testing.T) {
 	var looked []string
 	in.Contents = func(paths []string) (map[string][]string, error) {
 		looked = paths
-		return map[string][]string{"/usr/include/zlib.h": {"zlib1g-dev", "zlib-ng-dev"}, "/usr/bin/gawk": {"gawk"}}, nil
+		return map[string][]string{"/usr/include/zlib.h": {"zlib1g-dev", "zlib-ng-dev"}, "/usr/bin/flex": {"flex"}}, nil
 	}
 	r := analyze(t, in)
 	want := []Absent{
@@ -205,12 +211,14 @@ func TestAbsent(t *testing.T) {
 			Kind: "header", Name: "zlib.h", Has: []string{"zlib-ng-dev", "zlib1g-dev"}, Chain: []string{"cc1", "gcc", "configure", "sh"},
 			Paths: []string{"/usr/include/x86_64-linux-gnu/zlib.h", "/usr/include/zlib.h", "/usr/local/include/zlib.h"},
 		},
-		{Kind: "program", Name: "gawk", Paths: []string{"/usr/bin/gawk", "/usr/local/bin/gawk"}, Has: []string{"gawk"}, Chain: []string{"configure", "sh"}},
+		{Kind: "library", Name: "libnone.a", Paths: []string{"/usr/lib/libnone.a"}, Chain: []string{"ld", "make", "sh"}},
+		{Kind: "library", Name: "libnone.so", Paths: []string{"/usr/lib/libnone.so"}, Chain: []string{"ld", "make", "sh"}},
+		{Kind: "program", Name: "flex", Paths: []string{"/usr/bin/flex", "/usr/local/bin/flex"}, Has: []string{"flex"}, Chain: []string{"configure", "sh"}},
 	}
 	if diff := cmp.Diff(want, r.Absent); diff != "" {
 		t.Error(diff)
 	}
-	if len(looked) != 6 || len(r.Notes) != 0 {
+	if len(looked) != 8 || len(r.Notes) != 0 {
 		t.Errorf("%q, %q", looked, r.Notes)
 	}
 	in.Contents = func([]string) (map[string][]string, error) { return nil, os.ErrPermission }
@@ -238,6 +246,13 @@ func TestAnErrorOfTheRecordIsGivenOn(t *testing.T) {
 	in := input(t, build(), "")
 	in.Each = func(func(record.Event) error) error { return io.ErrUnexpectedEOF }
 	if _, err := Analyze(in); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestARecordOfProcessesOnlyIsAnError(t *testing.T) {
+	in := input(t, &recording{events: []record.Event{record.Start{Detail: "exec"}, record.End{}}}, "")
+	if _, err := Analyze(in); !errors.Is(err, ErrNoFiles) {
 		t.Errorf("%v", err)
 	}
 }

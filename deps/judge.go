@@ -78,7 +78,7 @@ func (d *Package) state() State {
 	return State(d.Verdict)
 }
 
-// list is a row a path, the surest first.
+// list is a row a path: first what the build itself did, the surest before the others.
 func (u *usage) list() []*Use {
 	var all []*Use
 	for path, p := range u.paths {
@@ -86,6 +86,8 @@ func (u *usage) list() []*Use {
 	}
 	slices.SortFunc(all, func(x, y *Use) int {
 		switch {
+		case x.Direct != y.Direct:
+			return ordered(x.Direct)
 		case x.Sure != y.Sure:
 			return int(y.Sure - x.Sure)
 		case x.Objects != y.Objects:
@@ -98,8 +100,16 @@ func (u *usage) list() []*Use {
 	return all
 }
 
+// ordered has what is true come first.
+func ordered(first bool) int {
+	if first {
+		return -1
+	}
+	return 1
+}
+
 func (p *pathUse) describe(path string) *Use {
-	u := &Use{Path: path, Sure: p.sure}
+	u := &Use{Path: path, Sure: p.sure, Direct: p.direct}
 	images, objects := map[*image]bool{}, map[string]bool{}
 	for _, i := range p.images {
 		if images[i] {

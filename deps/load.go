@@ -12,6 +12,7 @@ import (
 type run struct {
 	command  []string
 	dir      string
+	detail   string
 	complete bool
 	blind    int
 
@@ -54,13 +55,16 @@ func load(each func(func(record.Event) error) error) (*run, error) {
 		r.event(e)
 		return nil
 	})
+	if err == nil && r.detail == "exec" {
+		err = ErrNoFiles
+	}
 	return r, err
 }
 
 func (r *run) event(e record.Event) {
 	switch e := e.(type) {
 	case record.Start:
-		r.command, r.dir = e.Args, e.Dir
+		r.command, r.dir, r.detail = e.Args, e.Dir, e.Detail
 	case record.Process:
 		r.parents[e.ID] = e.Parent
 	case record.Image:

@@ -121,7 +121,7 @@ func configure(c process) {
 	gcc.spawn("/usr/lib/gcc/cc1", "cc1").
 		did(record.ClassAbsent, "/usr/local/include/zlib.h", "/usr/include/x86_64-linux-gnu/zlib.h", "/usr/include/zlib.h").
 		did(record.ClassAbsent, "/usr/include/ac_nonexistent.h", "/usr/include/curses.h", "/usr/local/include/foo.h")
-	c.did(record.ClassAbsent, "/usr/local/bin/stray", "/usr/bin/gawk", "/usr/local/bin/gawk")
+	c.did(record.ClassAbsent, "/usr/local/bin/stray", "/usr/bin/flex", "/usr/local/bin/flex", "/usr/bin/grealtool", "/usr/bin/oslevel")
 	c.spawn("/usr/bin/stray", "stray")
 	c.spawn("/usr/bin/aclocal", "aclocal").
 		list("/usr/share/aclocal", "m4only.m4", "m4used.m4", "m4other.m4", "m4more.m4", "m4most.m4").
@@ -135,12 +135,16 @@ func made(m process) {
 		m.compile("/src/hello/conftest.o", "/usr/include/foo.h")
 	}
 	ld := m.spawn("/usr/bin/ld", "ld").link(libraries+"libfoo.so", "libfoo.so.1.2.3")
+	ld.did(record.ClassAbsent, libraries+"libfoo.a", "/usr/lib/libnone.so", "/usr/lib/libnone.a", "/usr/bin/gnm")
 	ld.did(record.ClassCreate, "/src/hello/hello")
-	m.spawn("/usr/bin/realtool", "realtool")
+	m.spawn("/usr/bin/realtool", "realtool").read("/etc/locale.alias")
 	m.spawn("/usr/bin/tool", "tool")
 	m.spawn("/usr/bin/nearly", "nearly")
 	m.spawn("/usr/bin/msgfmt", "msgfmt")
-	m.spawn("/usr/bin/helper", "helper").spawn("/usr/bin/msgfmt", "msgfmt")
+	helper := m.spawn("/usr/bin/helper", "helper").did(record.ClassAbsent, "/usr/bin/suggested").read("/usr/bin/helper", "/usr/share/nicety.pm")
+	helper.spawn("/usr/bin/msgfmt", "msgfmt")
+	helper.spawn("/bin/sh", "sh", "-c", "cp").exec("/usr/bin/stat", "cp").read("/usr/share/misc/config.guess")
+	m.spawn("/usr/bin/as", "ar").list("/usr/lib/plugins", "two.so").link("/usr/lib/plugins/one.so", "../one/one.so")
 	m.list("/usr/share/unneeded-dev")
 	m.spawn("/usr/bin/python3.11", "python3", "gen.py").read("/usr/lib/python3/dist-packages/__pycache__/thing.cpython-311.pyc", "/usr/local/lib/own.py")
 	generated := record.Access{Image: m.image, Class: record.ClassRead, Path: "/usr/include/big.h", Made: true}
@@ -151,5 +155,5 @@ const declaredText = `Source: hello
 Build-Depends: libfoo-dev (>= 0.5), unneeded-dev, meta,
  virtual-tool, libjpeg-dev | libturbo-dev, tool-a, tool-b (>= 1),
  prober, big-dev, gtk-dev, either-one, either-two, m4only, m4used,
- autotool, helper, make, gcc (>= 1), hurd-thing [hurd-any], notthere <!nocheck>, gone-dev (>= 9) | nearly (>= 9),
+ autotool, helper, make, wants-nicety, gcc (>= 1), hurd-thing [hurd-any], notthere <!nocheck>, gone-dev (>= 9) | nearly (>= 9),
 `

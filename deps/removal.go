@@ -64,6 +64,11 @@ func (a *analysis) instead(roots, together set, p *packages.Package) []string {
 	return names(with, nil)
 }
 
+func (a *analysis) missed(p *packages.Package) bool {
+	u := a.uses[p]
+	return u != nil && u.missed
+}
+
 // goes returns the packages that are there for those of the set only.
 func (a *analysis) goes(roots, without set) set {
 	keep := slices.Collect(maps.Keys(a.base))
@@ -91,7 +96,7 @@ func (a *analysis) brings(roots set, p *packages.Package) set {
 	for _, n := range a.DB.Needs(p) {
 		switch {
 		case a.base[n]:
-		case a.sure(n) >= Probed:
+		case a.missed(n):
 			used[n] = true
 		case n.Meta():
 			maps.Copy(used, a.brings(roots, n))
@@ -104,7 +109,7 @@ func (a *analysis) brings(roots set, p *packages.Package) set {
 func (a *analysis) used(all set) set {
 	used := set{}
 	for p := range all {
-		if a.sure(p) >= Probed {
+		if a.missed(p) {
 			used[p] = true
 		}
 	}

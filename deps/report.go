@@ -7,6 +7,7 @@
 package deps
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/catbox-go/catbox/packages"
@@ -121,6 +122,8 @@ type Package struct {
 type Use struct {
 	Path string `json:"path"`
 	Sure Level  `json:"sure"`
+	// Direct: the build itself did it (see Package).
+	Direct bool `json:"direct,omitempty"`
 	// Processes is how many programs were run that did it, Objects how many object files
 	// compilers made of it.
 	Processes int `json:"processes"`
@@ -175,6 +178,9 @@ type Absent struct {
 	Elsewhere []string `json:"elsewhere,omitempty"`
 	Chain     []string `json:"chain"`
 }
+
+// ErrNoFiles says that a record tells nothing of files.
+var ErrNoFiles = errors.New("the record has processes only, and not the files that they used")
 
 // Input is what a report is made of.
 type Input struct {

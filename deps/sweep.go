@@ -7,16 +7,32 @@ import (
 	"github.com/catbox-go/catbox/record"
 )
 
-// sweep is an image that reads all files with the same ending in a directory which it listed:
-// aclocal(1) reads every .m4 file there is to see which it needs, pkg-config --list-all every .pc
-// file. That is no use of the packages that have them.
+// sweep is an image that reads the files with the same ending in a directory which it
+// listed: aclocal(1) reads every .m4 file there is to see which it needs, pkg-config
+// --list-all every .pc file, ar(1) every plugin.
 type sweep struct {
 	image     *image
 	dir, ends string
 }
 
+func sweepOf(i *image, path string) sweep {
+	return sweep{i, filepath.Dir(path), filepath.Ext(path)}
+}
+
+// extent says how much of a directory was read.
+type extent int
+
 const (
-	sweepLeast = 4   // files; fewer may all be needed
+	notSwept extent = iota
+	// few: all that there are, but so few that each may have been needed. It does not
+	// follow that they have to be declared.
+	few
+	// swept: so many that it is no use of the packages that have them.
+	swept
+)
+
+const (
+	sweepLeast = 4   // files
 	sweepShare = 0.9 // of those there are; some may be read only once a process
 )
 
@@ -33,20 +49,43 @@ func (a *analysis) findSweeps() {
 	}
 	read := map[sweep]map[int32]bool{}
 	for _, x := range a.run.accesses {
-		path := a.run.paths[x.path]
-		if x.class != record.ClassRead || !listed[listing{x.image, filepath.Dir(path)}] {
+		s := sweepOf(x.image, a.run.paths[x.path])
+		if x.class != record.ClassRead && x.class != record.ClassSymlink || s.ends == "" || !listed[listing{s.image, s.dir}] {
 			continue
 		}
-		s := sweep{x.image, filepath.Dir(path), filepath.Ext(path)}
 		if read[s] == nil {
 			read[s] = map[int32]bool{}
 		}
 		read[s][x.path] = true
 	}
-	a.swept = map[sweep]bool{}
 	for s, files := range read {
-		a.swept[s] = s.ends != "" && len(files) >= sweepLeast && a.several(files) && float64(len(files)) >= sweepShare*float64(a.inDirectory(s))
+		a.sweep(s, files, a.extent(s, files))
 	}
+}
+
+// sweep notes the extent for the files, and for those that links among them lead to.
+func (a *analysis) sweep(s sweep, files map[int32]bool, e extent) {
+	if e == notSwept {
+		return
+	}
+	a.swept[s] = e
+	for f := range files {
+		if target, ok := a.run.links[a.run.paths[f]]; ok {
+			a.swept[sweepOf(s.image, target)] = e
+		}
+	}
+}
+
+func (a *analysis) extent(s sweep, files map[int32]bool) extent {
+	read, all := len(files), a.inDirectory(s)
+	switch {
+	case !a.several(files):
+	case read >= sweepLeast && float64(read) >= sweepShare*float64(all):
+		return swept
+	case read >= all:
+		return few
+	}
+	return notSwept
 }
 
 // several tells that the files are of more than one package.

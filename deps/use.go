@@ -21,20 +21,23 @@ type analysis struct {
 	owners   map[int32][]*packages.Package
 	closures map[*packages.Package]map[*packages.Package]bool
 	uses     map[*packages.Package]*usage
-	swept    map[sweep]bool
+	swept    map[sweep]extent
+	roles    map[user]role
 	reached  map[reach]Level
 }
 
 // usage is what was done with a package's files.
 type usage struct {
 	sure   Level
-	direct bool
+	direct bool // executed or read by the build itself
+	missed bool // something would be missing without the package
 	paths  map[string]*pathUse
 }
 
 // pathUse is who did with a path what makes it as sure as it is.
 type pathUse struct {
 	sure   Level
+	direct bool
 	images []*image
 }
 
@@ -43,6 +46,7 @@ func newAnalysis(in Input, r *run) *analysis {
 		Input: in, run: r, base: in.DB.Base(),
 		owners: map[int32][]*packages.Package{}, closures: map[*packages.Package]map[*packages.Package]bool{},
 		uses: map[*packages.Package]*usage{}, reached: map[reach]Level{},
+		swept: map[sweep]extent{}, roles: map[user]role{},
 	}
 	a.report = &Report{
 		Root: in.DB.Root(), Formats: in.DB.Formats(), Arch: in.DB.Arch(), Command: r.command, Complete: r.complete, Blind: r.blind,
@@ -59,14 +63,19 @@ var databases = []string{
 	"/proc", "/sys", "/dev",
 }
 
+// surroundings are what the C library reads for any program, where it is there:
+// locale(7), tzset(3), nsswitch.conf(5). Nothing has to be declared because of that.
+var surroundings = []string{
+	"/etc/locale.alias", "/usr/share/locale", "/usr/lib/locale", "/usr/share/zoneinfo", "/etc/localtime", "/etc/nsswitch.conf", "/etc/ssl/openssl.cnf",
+}
+
 func (a *analysis) findUses() {
 	a.findSweeps()
 	for _, x := range a.run.accesses {
 		if x.class != record.ClassSymlink {
-			if level := a.level(x); level > Never {
-				a.reach(x, level)
-				a.credit(x, level)
-			}
+			level := a.level(x)
+			a.reach(x, level)
+			a.credit(x, level)
 		}
 	}
 	for _, x := range a.run.accesses { // after what they lead to
@@ -109,8 +118,10 @@ func (a *analysis) level(x access) Level {
 		return Never
 	}
 	switch {
-	case a.swept[sweep{x.image, filepath.Dir(path), filepath.Ext(path)}]:
+	case a.swept[sweepOf(x.image, path)] == swept:
 		return Swept
+	case x.class == record.ClassRead && x.image.program().path == path:
+		return Executed // a script, by its interpreter
 	case library.MatchString(filepath.Base(path)):
 		return Loaded
 	case x.class == record.ClassExecute:
@@ -124,6 +135,9 @@ func (a *analysis) level(x access) Level {
 // a program asks for libfoo.so.1.
 func (a *analysis) linkLevel(x access) Level {
 	path := a.run.paths[x.path]
+	if a.swept[sweepOf(x.image, path)] == swept {
+		return Swept
+	}
 	level, target := Never, path
 	for range 40 {
 		next, ok := a.run.links[target]
@@ -141,7 +155,7 @@ func (a *analysis) linkLevel(x access) Level {
 
 func (a *analysis) credit(x access, level Level) {
 	path := a.run.paths[x.path]
-	if paths.UnderAny(path, databases) {
+	if level == Never || paths.UnderAny(path, databases) {
 		return
 	}
 	owners := a.owner(x.path)
@@ -152,10 +166,11 @@ func (a *analysis) credit(x access, level Level) {
 		return // a directory that is nobody's own
 	}
 	for _, p := range owners {
-		a.use(p).add(path, level, x.image)
-		if u := a.uses[p]; level >= Executed && !u.direct {
-			u.direct = !a.internal(x.image, p)
+		role := optional
+		if level >= Probed && !paths.UnderAny(path, surroundings) && a.swept[sweepOf(x.image, path)] == notSwept {
+			role = a.role(x.image, p)
 		}
+		a.use(p).add(path, level, x.image, role)
 	}
 }
 
@@ -168,17 +183,19 @@ func (a *analysis) use(p *packages.Package) *usage {
 	return u
 }
 
-func (u *usage) add(path string, level Level, by *image) {
-	u.sure = max(u.sure, level)
+func (u *usage) add(path string, level Level, by *image, role role) {
+	direct := role == direct && level >= Executed
+	u.sure, u.direct = max(u.sure, level), u.direct || direct
+	u.missed = u.missed || role != optional && level >= Probed
 	p := u.paths[path]
 	if p == nil {
 		p = &pathUse{}
 		u.paths[path] = p
 	}
 	switch program := by.program(); {
-	case level > p.sure:
-		p.sure, p.images = level, []*image{program}
-	case level == p.sure && p.images[len(p.images)-1] != program:
+	case direct && !p.direct || direct == p.direct && level > p.sure:
+		p.sure, p.direct, p.images = level, direct, []*image{program}
+	case direct == p.direct && level == p.sure && p.images[len(p.images)-1] != program:
 		p.images = append(p.images, program)
 	}
 }
@@ -214,32 +231,4 @@ func (a *analysis) findOwner(path string) []*packages.Package {
 		}
 	}
 	return owners
-}
-
-// internal tells that the package was used by a program of another one that depends
-// on it, so that it is not for the build to ask for it. It looks up from the program
-// until one that is the build's own, or that every build has.
-func (a *analysis) internal(i *image, p *packages.Package) bool {
-	for program := i.program(); program != nil; program = program.starter() {
-		if program.command {
-			continue
-		}
-		owners := a.owner(a.run.number(program.path))
-		if len(owners) == 0 || a.base[owners[0]] {
-			return false
-		}
-		if owners[0] != p && a.closure(owners[0])[p] {
-			return true
-		}
-	}
-	return false
-}
-
-func (a *analysis) closure(p *packages.Package) map[*packages.Package]bool {
-	c := a.closures[p]
-	if c == nil {
-		c = a.DB.Closure(p)
-		a.closures[p] = c
-	}
-	return c
 }

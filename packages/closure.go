@@ -50,6 +50,21 @@ func suits(p, of *Package) bool {
 	return p.anyArch() || p.Arch == of.Arch
 }
 
+// Uses tells that p works better with the package, as it or one that it needs directly
+// recommends or suggests it.
+func (db *DB) Uses(p, other *Package) bool {
+	for _, q := range append([]*Package{p}, db.Needs(p)...) {
+		for _, c := range q.Weak {
+			for _, r := range c {
+				if r.Name == other.Name || slices.ContainsFunc(other.Provides, func(o relation.Relation) bool { return o.Name == r.Name }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // Closure returns the packages and all that they depend on.
 func (db *DB) Closure(from ...*Package) map[*Package]bool {
 	closure := map[*Package]bool{}

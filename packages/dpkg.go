@@ -55,7 +55,8 @@ func parseStatus(text string) ([]*Package, error) {
 // debPackage returns nil for one that is not installed.
 func debPackage(fields deb822.Paragraph) (*Package, error) {
 	p := &Package{}
-	var depends, before, provides, state string
+	var state string
+	relations := map[string]string{}
 	for _, f := range fields {
 		if place := p.field(f.Name); place != nil {
 			*place = f.Value
@@ -65,12 +66,8 @@ func debPackage(fields deb822.Paragraph) (*Package, error) {
 			state = f.Value[strings.LastIndexByte(f.Value, ' ')+1:]
 		case "Essential":
 			p.Essential = f.Value == "yes"
-		case "Depends":
-			depends = f.Value
-		case "Pre-Depends":
-			before = f.Value
-		case "Provides":
-			provides = f.Value
+		case "Pre-Depends", "Depends", "Recommends", "Suggests", "Provides":
+			relations[f.Name] = f.Value
 		}
 	}
 	if p.Name == "" || !slices.Contains(unpacked, state) {
@@ -80,7 +77,7 @@ func debPackage(fields deb822.Paragraph) (*Package, error) {
 	if p.Source == "" {
 		p.Source = p.Name
 	}
-	return p, p.relations(before+","+depends, provides)
+	return p, p.addRelations(relations)
 }
 
 // field is where a field is kept that is only a word.
@@ -104,15 +101,16 @@ func (p *Package) field(name string) *string {
 	return nil
 }
 
-func (p *Package) relations(depends, provides string) error {
-	clauses, err := relation.Parse(provides)
-	for _, c := range clauses {
-		p.Provides = append(p.Provides, c...)
-	}
+func (p *Package) addRelations(fields map[string]string) error {
+	provides, err := relation.Parse(fields["Provides"])
 	if err != nil {
 		return err
 	}
-	p.Depends, err = relation.Parse(depends)
+	p.Provides = slices.Concat(provides...)
+	if p.Depends, err = relation.Parse(fields["Pre-Depends"] + "," + fields["Depends"]); err != nil {
+		return err
+	}
+	p.Weak, err = relation.Parse(fields["Recommends"] + "," + fields["Suggests"])
 	return err
 }
 

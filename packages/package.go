@@ -44,6 +44,8 @@ type Package struct {
 	MultiArch string
 	// Depends is what it needs: dpkg's Depends and Pre-Depends, rpm's requires, apk's depend.
 	Depends []relation.Clause
+	// Weak is what it can do without: dpkg's Recommends and Suggests. Not known for rpm and apk.
+	Weak []relation.Clause
 	// Provides are the names besides its own under which it is found.
 	Provides []relation.Relation
 

@@ -46,8 +46,8 @@ type List struct {
 	Notes []string
 }
 
-// Run runs a program that reads the file, and returns its output.
-type Run func(program string, args ...string) ([]byte, error)
+// Rpmspec runs rpmspec(8) with -q --buildrequires on the file, and returns what it prints.
+type Rpmspec func(spec *os.File) ([]byte, error)
 
 // Find returns the files in the directory that declare dependencies; which format
 // each has is said by [FormatOf].
@@ -78,9 +78,9 @@ func FormatOf(path string) Format {
 	return Plain
 }
 
-// Read reads a file. Without run, or where rpmspec fails, macros are expanded only
+// Read reads a file. Without rpmspec (nil), or where it fails, macros are expanded only
 // as far as the file itself defines them.
-func Read(path string, run Run) (*List, error) {
+func Read(path string, rpmspec Rpmspec) (*List, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func Read(path string, run Run) (*List, error) {
 	case Control:
 		err = l.control(string(data))
 	case Spec:
-		l.spec(string(data), run)
+		l.spec(string(data), rpmspec)
 	case APKBUILD:
 		l.apkbuild(string(data))
 	case Pspec:

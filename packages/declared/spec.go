@@ -1,6 +1,7 @@
 package declared
 
 import (
+	"os"
 	"regexp"
 	"strings"
 
@@ -17,9 +18,9 @@ var (
 
 // spec reads BuildRequires. Only rpmspec knows the macros of the system, and what a condition
 // comes to.
-func (l *List) spec(text string, run Run) {
-	if run != nil {
-		out, err := run("rpmspec", "-q", "--buildrequires", l.Path)
+func (l *List) spec(text string, rpmspec Rpmspec) {
+	if rpmspec != nil {
+		out, err := l.expand(rpmspec)
 		if err == nil {
 			l.expandedSpec(string(out))
 			return
@@ -30,6 +31,15 @@ func (l *List) spec(text string, run Run) {
 	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
 		s.line(strings.TrimSpace(line))
 	}
+}
+
+func (l *List) expand(rpmspec Rpmspec) ([]byte, error) {
+	f, err := os.Open(l.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return rpmspec(f)
 }
 
 func (l *List) expandedSpec(out string) {
