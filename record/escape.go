@@ -73,3 +73,6 @@ func EscapeText(s string) (text string, escaped bool) {
 	}
 	return escapeBytes(s), true
 }
+
+// PrintableJSON returns JSON in which a terminal finds nothing to act on.
+func PrintableJSON(data []byte) []byte { return printable(data) }
