@@ -18,7 +18,7 @@ func (p *plan) recordFilter(o *seccomp.Options) {
 	if rec == nil {
 		return
 	}
-	o.Exec = true
+	o.Exec, o.Traced = true, true
 	if rec.Detail == RecordExec {
 		return
 	}

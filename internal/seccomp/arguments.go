@@ -96,12 +96,20 @@ var writeRequests = []uint64{
 
 // Requests of ptrace that make a tracee; the others need one.
 const (
+	ptraceTraceMe = 0
 	ptraceAttach = 16
 	ptraceSeize  = 0x4206
 )
 
 // process decides on the class Process.
 func (o Options) process(r *abi.Row) []Rule {
+	if o.Listener && o.Traced && r.Name == "ptrace" {
+		return []Rule{
+			{When: []Cond{{0, Long, ptraceTraceMe, Equal}}, Do: Notify},
+			{When: []Cond{{0, Long, ptraceAttach, Equal}}, Do: Notify},
+			{When: []Cond{{0, Long, ptraceSeize, Equal}}, Do: Notify},
+		}
+	}
 	if !o.Process {
 		return nil
 	}

@@ -64,6 +64,8 @@ type Options struct {
 	// where a symbolic link leads is seen when it is used, and for what
 	// is asked of a descriptor (AT_EMPTY_PATH).
 	Record bool
+	// Traced sends what makes a tracee, as all processes have a tracer already.
+	Traced bool
 
 	// Calls are further system calls to be sent, whatever their class. What the
 	// filter refuses stays refused. A call that must not be held (close, wait

@@ -39,6 +39,9 @@ func (r *receiver) dispatch(h *held) Answer {
 	case abi.MultiSocket:
 		return r.socketcall(h)
 	case abi.Process:
+		if h.name == "ptrace" && r.s.tracer != nil {
+			return r.ptrace(h)
+		}
 		return r.process(h)
 	case abi.Arguments:
 		return r.arguments(h)

@@ -70,6 +70,8 @@ type Config struct {
 	// begins with, without what a look at the program tells.
 	Recorder *recorder.Recorder
 	Command  *recorder.Exec
+	// PIDNamespace tells that the run has one of its own.
+	PIDNamespace bool
 	// FreeConnect tells that everything may be connected to.
 	FreeConnect bool
 }

@@ -36,6 +36,20 @@ func SetAction(sig unix.Signal, act Action) (old Action, err error) {
 	return old, named("rt_sigaction", errno)
 }
 
+// Interrupts has the signal end what a thread waits for, with EINTR, where its
+// handler is Go's, which has everything restarted.
+func Interrupts(sig unix.Signal) error {
+	var act Action
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
+	if errno != 0 {
+		return named("rt_sigaction", errno)
+	}
+	const restart = 0x10000000 // SA_RESTART, among the flags after the handler
+	act[1] &^= restart
+	_, err := SetAction(sig, act)
+	return err
+}
+
 // ReadMemory copies from the memory of another process into buf and returns
 // how much of it could be read; it stops at the first page that the process
 // itself could not read (process_vm_readv(2)).

@@ -54,8 +54,13 @@ type Tracer struct {
 	observer Observer
 	attach   chan attachment
 	over     sync.WaitGroup
-	threads  map[int]*process // by thread id
-	early    map[int]bool     // stopped before the fork that made them was told
+
+	mu      sync.Mutex
+	threads map[int]*process      // by thread id
+	early   map[int]bool          // stopped before the fork that made them was told
+	leaving map[int]chan struct{} // threads to be let go, and who waits for it
+	asked   []int                 // those of them that are to be stopped for it
+	waiter  int                   // the thread that waits
 }
 
 type attachment struct {
@@ -76,7 +81,7 @@ type usage struct{ user, system time.Duration }
 
 // New starts the thread. Close ends it.
 func New(o Observer) *Tracer {
-	t := &Tracer{observer: o, attach: make(chan attachment), threads: map[int]*process{}, early: map[int]bool{}}
+	t := &Tracer{observer: o, attach: make(chan attachment), threads: map[int]*process{}, early: map[int]bool{}, leaving: map[int]chan struct{}{}}
 	t.over.Go(func() { onChildlessThread(t.run) })
 	return t
 }
@@ -121,14 +126,19 @@ func (t *Tracer) Close() {
 
 // run takes a process, and serves it and all that come from it until none is left.
 func (t *Tracer) run() {
-	err := sys.BlockSignals()
+	err := errors.Join(sys.BlockSignals(wake), sys.Interrupts(wake))
+	t.mu.Lock()
+	t.waiter = unix.Gettid()
+	t.mu.Unlock()
 	for a := range t.attach {
 		e := err
 		if e == nil {
 			e = sys.PtraceSeize(a.pid, options)
 		}
 		if e == nil {
+			t.mu.Lock()
 			t.threads[a.pid] = &process{pid: a.pid}
+			t.mu.Unlock()
 		}
 		a.answer <- e
 		for e == nil {
@@ -144,9 +154,14 @@ func (t *Tracer) next() error {
 	tid, err := unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, &used)
 	switch {
 	case errors.Is(err, unix.EINTR):
+		t.interrupt()
 		return nil
 	case err != nil:
 		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
 	case status.Stopped():
 		t.stopped(tid, status)
 	case status.Exited(), status.Signaled():
@@ -179,6 +194,7 @@ func (t *Tracer) stopped(tid int, status unix.WaitStatus) {
 // trapped serves a tracee that begins, or is stopped with its process, or not any more.
 func (t *Tracer) trapped(tid, signal int) {
 	switch p := t.threads[tid]; {
+	case t.leaves(tid):
 	case p == nil:
 		t.early[tid] = true // it goes on when it is known whose it is
 	case stops(signal):
@@ -236,6 +252,7 @@ func (t *Tracer) ended(tid int, status unix.WaitStatus, used *unix.Rusage) {
 	p := t.threads[tid]
 	delete(t.threads, tid)
 	delete(t.early, tid)
+	t.gone(tid)
 	switch {
 	case p == nil:
 	case p.pid != tid:

@@ -1,0 +1,94 @@
+package tracer
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Follows tells which process a thread belongs to, if it is traced.
+func (t *Tracer) Follows(tid int) (pid int, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.threads[tid]
+	if p == nil {
+		return 0, false
+	}
+	return p.pid, true
+}
+
+// Threads lists what is traced.
+func (t *Tracer) Threads() []int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.threads))
+}
+
+// wake takes the tracer out of its wait (SIGRTMAX, which Go's runtime ignores).
+const wake = unix.Signal(64)
+
+// LetGo gives a thread up, for somebody else to trace it; what it does from then on is
+// not seen. It returns when that is done, or when the thread cannot be stopped for
+// it before it comes to run: what holds it is up to the caller then.
+func (t *Tracer) LetGo(tid int) {
+	done := t.ask(tid)
+	for range attempts {
+		// Again, as the tracer may have been on its way into its wait.
+		t.mu.Lock()
+		_ = unix.Tgkill(unix.Getpid(), t.waiter, wake)
+		t.mu.Unlock()
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+const attempts = 20
+
+func (t *Tracer) ask(tid int) <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	done, ok := t.leaving[tid]
+	if !ok {
+		done = make(chan struct{})
+		t.leaving[tid] = done
+	}
+	t.asked = append(t.asked, tid)
+	return done
+}
+
+// interrupt stops those that are to be let go.
+func (t *Tracer) interrupt() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, tid := range t.asked {
+		if t.threads[tid] == nil || unix.PtraceInterrupt(tid) != nil {
+			t.gone(tid)
+		}
+	}
+	t.asked = nil
+}
+
+// leaves detaches a thread that is to be let go, and has stopped for it. One that is
+// stopped with its process stays so.
+func (t *Tracer) leaves(tid int) bool {
+	if _, ok := t.leaving[tid]; !ok {
+		return false
+	}
+	_ = unix.PtraceDetach(tid)
+	delete(t.threads, tid)
+	t.gone(tid)
+	return true
+}
+
+// gone tells who waits that the thread is not traced, or not any more.
+func (t *Tracer) gone(tid int) {
+	if done, ok := t.leaving[tid]; ok {
+		delete(t.leaving, tid)
+		close(done)
+	}
+}
