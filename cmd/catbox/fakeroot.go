@@ -32,13 +32,14 @@ type fakeOptions struct {
 func (o *fakeOptions) addRunFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.on, "fakeroot", false, "the command is root: what only root may do to the files that it may write is noted, and shown")
-	f.Var((*word)(&o.state), "fakeroot-state", "keep what --fakeroot notes in `FILE`, and go on with what is in it")
-	o.addModeFlag(f)
-	f.Var((*word)(&o.manifest), "manifest", "at the end, list what --fakeroot noted in `FILE`: JSON lines, or mtree(5) if its name ends in .mtree")
+	o.addSharedFlags(f, "--fakeroot notes")
 }
 
-func (o *fakeOptions) addModeFlag(f *pflag.FlagSet) {
+// addSharedFlags are those of both commands. noted is whose notes they are about.
+func (o *fakeOptions) addSharedFlags(f *pflag.FlagSet, noted string) {
+	f.Var((*word)(&o.state), "fakeroot-state", "keep what "+noted+" in `FILE`, as it happens, and go on with what is in it")
 	f.Var((*word)(&o.mode), "fakeroot-mode", "`MODE` single: one id, the rest is noted; subuid: the ids of /etc/subuid, also on disk, for root file systems;\nnone: no user namespace (default: single, or none where there are no user namespaces)")
+	f.Var((*word)(&o.manifest), "manifest", "at the end, list what "+noted+" in `FILE`: JSON lines, or mtree(5) if its name ends in .mtree")
 }
 
 func newFakeroot() *cobra.Command {
@@ -84,9 +85,7 @@ that they were started by fakeroot(1).`,
 	f.VarP((*word)(&o.fake.save), "save-file", "s", "at the end, save what was noted to `FILE`, as fakeroot(1) does")
 	f.VarP((*word)(&o.fake.load), "load-file", "i", "begin with what is in `FILE`, of fakeroot(1) or catbox")
 	f.BoolVarP(&o.fake.unknownIsReal, "unknown-is-real", "u", false, "show the owners of files of which nothing is noted as they are")
-	f.Var((*word)(&o.fake.state), "fakeroot-state", "keep what is noted in `FILE`, as it happens")
-	o.fake.addModeFlag(f)
-	f.Var((*word)(&o.fake.manifest), "manifest", "at the end, list what was noted in `FILE`: JSON lines, or mtree(5) if its name ends in .mtree")
+	o.fake.addSharedFlags(f, "is noted")
 	f.Var((*descriptor)(&o.statusFD), "json-status-fd", "write JSON lines about the run to the open descriptor `N`")
 	f.BoolVar(&o.verbose, "verbose", false, "say at the end how the fake root was made, and what was used")
 	f.BoolVarP(&o.fake.version, "version", "v", false, "print the version, as fakeroot(1) does")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,17 +91,8 @@ func (o *output) write(content func(io.Writer) error) error {
 		}
 		return errors.Join(content(f), f.Close())
 	}
-	temporary := fmt.Sprintf(".catbox-%08x", rand.Uint32())
-	f, err := o.dir.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
+	if err := fakeroot.Replace(o.dir, o.name, content); err != nil {
 		return err
-	}
-	err = errors.Join(content(f), f.Close())
-	if err == nil {
-		err = o.dir.Rename(temporary, o.name)
-	}
-	if err != nil {
-		return errors.Join(err, o.dir.Remove(temporary))
 	}
 	return o.stillThere()
 }

@@ -73,8 +73,6 @@ func (p place) writeDirect(write func(io.Writer) error) error {
 	return errors.Join(write(file), file.Close())
 }
 
-// replace writes a file beside the one of that path and moves it there, so that
-// at no moment there is half a state.
 func replace(path string, write func(io.Writer) error) error {
 	p := findPlace(path)
 	return errors.Join(p.replace(write), p.close())
@@ -84,22 +82,28 @@ func (p place) replace(write func(io.Writer) error) error {
 	if p.lost != nil {
 		return p.lost
 	}
-	old, err := p.dir.Lstat(p.name)
+	return Replace(p.dir, p.name, write)
+}
+
+// Replace writes a file beside the one of that name and moves it there, so that
+// at no moment there is half of one. It has the mode of the one before.
+func Replace(dir *os.Root, name string, write func(io.Writer) error) error {
+	old, err := dir.Lstat(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	name, file, err := create(p.dir, old)
+	temporary, file, err := create(dir, old)
 	if err != nil {
 		return err
 	}
 	err = fill(file, old, write)
 	if err == nil {
-		err = p.dir.Rename(name, p.name)
+		err = dir.Rename(temporary, name)
 	}
 	if err != nil {
-		return errors.Join(err, p.dir.Remove(name))
+		return errors.Join(err, dir.Remove(temporary))
 	}
-	return syncDir(p.dir)
+	return syncDir(dir)
 }
 
 // create makes a file with a name of its own. Where it takes the place of one,
