@@ -250,9 +250,13 @@ func TestAnErrorOfTheRecordIsGivenOn(t *testing.T) {
 	}
 }
 
-func TestARecordOfProcessesOnlyIsAnError(t *testing.T) {
+func TestARecordWithoutFilesIsAnError(t *testing.T) {
 	in := input(t, &recording{events: []record.Event{record.Start{Detail: "exec"}, record.End{}}}, "")
 	if _, err := Analyze(in); !errors.Is(err, ErrNoFiles) {
+		t.Errorf("%v", err)
+	}
+	in.Each = new(recording).each
+	if _, err := Analyze(in); !errors.Is(err, ErrEmpty) {
 		t.Errorf("%v", err)
 	}
 }

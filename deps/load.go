@@ -51,14 +51,21 @@ func load(each func(func(record.Event) error) error) (*run, error) {
 		images: map[int64]*image{}, last: map[int64]*image{}, parents: map[int64]int64{},
 		numbers: map[string]int32{}, links: map[string]string{}, made: map[string]bool{},
 	}
+	empty := true
 	err := each(func(e record.Event) error {
+		empty = false
 		r.event(e)
 		return nil
 	})
-	if err == nil && r.detail == "exec" {
-		err = ErrNoFiles
+	switch {
+	case err != nil:
+		return nil, err
+	case empty:
+		return nil, ErrEmpty
+	case r.detail == "exec":
+		return nil, ErrNoFiles
 	}
-	return r, err
+	return r, nil
 }
 
 func (r *run) event(e record.Event) {

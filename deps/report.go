@@ -179,8 +179,12 @@ type Absent struct {
 	Chain     []string `json:"chain"`
 }
 
-// ErrNoFiles says that a record tells nothing of files.
-var ErrNoFiles = errors.New("the record has processes only, and not the files that they used")
+var (
+	// ErrEmpty says that a record has no events.
+	ErrEmpty = errors.New("there are no events")
+	// ErrNoFiles says that a record tells nothing of files.
+	ErrNoFiles = errors.New("the record has processes only, and not the files that they used")
+)
 
 // Input is what a report is made of.
 type Input struct {

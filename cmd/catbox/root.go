@@ -27,7 +27,7 @@ it did. It needs no root, no daemon and no setuid helper.`,
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newRun(), newFakeroot(), newDoctor(), newCanonical(), newVersion())
+	root.AddCommand(newRun(), newFakeroot(), newDeps(), newDoctor(), newCanonical(), newVersion())
 	root.AddCommand(newRecord())
 	return root
 }
