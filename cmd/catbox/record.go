@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime/debug"
 
 	"github.com/spf13/pflag"
@@ -104,10 +103,8 @@ func (r *recording) ended(res *catbox.Result, status int, quiet bool) int {
 		say("the record is not whole: %s", res.RecordError)
 		return statusFailed
 	}
-	for _, b := range r.blind {
-		if !quiet {
-			say("not recorded: %s", blindness(b))
-		}
+	if !quiet {
+		r.sayBlind()
 	}
 	if r.failIfBlind && len(r.blind) > 0 && status == 0 {
 		return statusViolation
@@ -115,9 +112,24 @@ func (r *recording) ended(res *catbox.Result, status int, quiet bool) int {
 	return status
 }
 
-func blindness(b record.Blind) string {
-	if b.By == "" {
-		return b.What
+// sayBlind says what could not be recorded, each thing once.
+func (r *recording) sayBlind() {
+	var order []string
+	times := map[string]int{}
+	for _, b := range r.blind {
+		text := b.What
+		if b.By != "" {
+			text += " (" + b.By + ")"
+		}
+		if times[text]++; times[text] == 1 {
+			order = append(order, text)
+		}
 	}
-	return fmt.Sprintf("%s (%s)", b.What, b.By)
+	for _, text := range order {
+		if n := times[text]; n > 1 {
+			say("not recorded: %s, %s", text, count(n, "time"))
+			continue
+		}
+		say("not recorded: %s", text)
+	}
 }
