@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -199,7 +200,7 @@ func (r *Run) role(path PathID, f fate) Role {
 		}
 	}
 	switch {
-	case (f.made || f.changed) && !f.gone:
+	case !f.gone && (f.made || f.changed && !kernel(r.Paths.Path(path))):
 		return role | Output
 	case f.made && !f.existed:
 		return role | Temporary
@@ -209,4 +210,10 @@ func (r *Run) role(path PathID, f fate) Role {
 		return Missing
 	}
 	return role
+}
+
+// kernel tells that a path is a device or a file of the kernel's: to write to one
+// that was there, as /dev/null, makes nothing.
+func kernel(path string) bool {
+	return strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/sys/")
 }

@@ -92,6 +92,8 @@ func TestWhatAFileWas(t *testing.T) {
 		{"renamed", []record.Event{access(1, record.ClassCreate, "/a", 1), rename("/a", "/b", 2, false)}, map[string]Role{"/a": Temporary, "/b": Output}},
 		{"a directory renamed", []record.Event{access(1, record.ClassCreate, "/d/e/a", 1), rename("/d", "/f", 2, true)}, map[string]Role{"/d/e/a": Temporary, "/f/e/a": Output}},
 		{"made, removed, made again", []record.Event{again(access(1, record.ClassCreate, "/a", 1), 5), access(1, record.ClassDelete, "/a", 3)}, map[string]Role{"/a": Output}},
+		{"a device written to", []record.Event{access(1, record.ClassWrite, "/dev/null", 1)}, map[string]Role{"/dev/null": 0}},
+		{"made in /dev", []record.Event{access(1, record.ClassCreate, "/dev/shm/a", 1)}, map[string]Role{"/dev/shm/a": Output}},
 		{"a failed write", []record.Event{record.Access{Image: 1, Class: record.ClassWrite, Path: "/a", Errno: syscall.EACCES, First: after(1)}}, map[string]Role{"/a": 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

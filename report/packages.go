@@ -11,7 +11,7 @@ import (
 type Sure uint8
 
 const (
-	// ContentRead: a file of it was read that is not only a shared library.
+	// ContentRead: a file of it that is no shared library was opened for reading.
 	ContentRead Sure = iota
 	// Executed: a program of it was executed.
 	Executed
@@ -23,8 +23,8 @@ const (
 	Listed
 )
 
-// SureNames are the words for Sure.
-var SureNames = []string{"content read", "executed", "only loaded by ld.so", "only probed", "only listed"}
+// SureNames are the words for Sure, as catbox deps has them.
+var SureNames = []string{"read", "executed", "loaded", "probed", "listed"}
 
 func (s Sure) String() string { return SureNames[s] }
 

@@ -144,6 +144,6 @@ func (t *text) packages() {
 		longest = max(longest, utf8.RuneCountInString(Visible(p.Name)))
 	}
 	for _, p := range t.Packages {
-		t.line("  %-*s  %-21s  %s by %s", min(longest, 40), Visible(p.Name), p.Sure, Visible(t.Paths.Path(p.Why)), t.ChainText(p.By))
+		t.line("  %-*s  %-8s  %s by %s", min(longest, 40), Visible(p.Name), p.Sure, Visible(t.Paths.Path(p.Why)), t.ChainText(p.By))
 	}
 }

@@ -61,7 +61,7 @@ func TestBillOfMaterials(t *testing.T) {
 	want := component{
 		Type: "library", Ref: "package:zlib1g-dev", Name: "zlib1g-dev", Version: "1:1.2.13", PURL: "pkg:deb/debian/zlib1g-dev@1:1.2.13",
 		Hashes:     []digest{{"MD5", "cd"}, {"SHA-256", "ab"}},
-		Properties: []property{{"catbox:use", "content read"}, {"catbox:why", "/usr/include/zlib.h by cc1 <- gcc <- make <- sh"}},
+		Properties: []property{{"catbox:use", "read"}, {"catbox:why", "/usr/include/zlib.h by cc1 <- gcc <- make <- sh"}},
 	}
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Error(diff)

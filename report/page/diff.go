@@ -53,7 +53,7 @@ func WriteDiff(w io.Writer, d *report.Difference) error {
 
 func parted(d *report.Difference) []part {
 	all := []part{
-		changed("Of the runs", "facts", d.Facts), changed("Environment", "environment", d.Environment),
+		changed("The runs", "facts", d.Facts), changed("Environment", "environment", d.Environment),
 		sided("Inputs", "inputs", d.Inputs), sided("Outputs", "outputs", d.Outputs), sided("Packages", "packages", d.Packages),
 		changed("Exit statuses", "statuses", d.Statuses),
 	}

@@ -63,7 +63,8 @@ function byDirectory(found) {
   for (const id of found) below[id]++;
   for (let id = count.paths - 1; id >= 0; id--) if (paths.up[id] >= 0) below[paths.up[id]] += below[id];
   const isFound = new Set(found);
-  const inside = id => [...inDirectory(id)].filter(c => below[c]).sort((a, b) => (below[b] > 1) - (below[a] > 1) || (paths.name[a] < paths.name[b] ? -1 : 1));
+  const holds = id => below[id] > (isFound.has(id) ? 1 : 0);
+  const inside = id => [...inDirectory(id)].filter(c => below[c]).sort((a, b) => holds(b) - holds(a) || (paths.name[a] < paths.name[b] ? -1 : 1));
   const top = [];
   for (let id = 0; id < count.paths; id++) if (paths.up[id] < 0 && below[id]) top.push(id);
   // Open what has little in it, from the top on.
