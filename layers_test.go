@@ -14,8 +14,8 @@ var layers = [][]string{
 	{"cmd/catbox", "bench"},
 	{""},
 	{"internal/supervisor", "internal/stage", "features", "deps"},
-	{"internal/recorder", "internal/tracer", "record/store"},
-	{"internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared"},
+	{"internal/recorder", "internal/tracer", "record/store", "report/page", "report/perfetto", "report/compiledb", "report/cyclonedx"},
+	{"internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
 	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "record", "policy", "packages/relation", "packages/deb822"},
 }
 

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/catbox-go/catbox/record"
+	"github.com/catbox-go/catbox/report"
+	"github.com/catbox-go/catbox/report/compiledb"
+	"github.com/catbox-go/catbox/report/cyclonedx"
+	"github.com/catbox-go/catbox/report/page"
+	"github.com/catbox-go/catbox/report/perfetto"
+)
+
+// reportOptions are the flags of catbox report.
+type reportOptions struct {
+	output, format, other, root string
+}
+
+// reportFormat is a form of a report.
+type reportFormat struct {
+	name string
+	// ends are what names of files in this form end with.
+	ends []string
+	file bool // nothing for a terminal
+	run  func(io.Writer, *report.Run, *installed) error
+	diff func(io.Writer, *report.Difference) error
+}
+
+// plain is a form that knows of packages what the run does.
+func plain(f func(io.Writer, *report.Run) error) func(io.Writer, *report.Run, *installed) error {
+	return func(w io.Writer, r *report.Run, _ *installed) error { return f(w, r) }
+}
+
+var reportFormats = []reportFormat{
+	{"compile_commands", []string{"compile_commands.json"}, false, plain(compiledb.Write), nil},
+	{"cyclonedx", []string{".cdx.json", "bom.json"}, false, writeBOM, nil},
+	{"html", []string{".html", ".htm"}, true, plain(page.Write), page.WriteDiff},
+	{"text", []string{".txt", ".text"}, false, plain(report.Text), func(w io.Writer, d *report.Difference) error { return d.Text(w) }},
+	{"json", []string{".json"}, false, plain(report.JSON), func(w io.Writer, d *report.Difference) error { return d.JSON(w) }},
+	{"dot", []string{".dot", ".gv"}, false, plain(report.DOT), nil},
+	{"perfetto", []string{".pftrace", ".perfetto-trace"}, true, plain(perfetto.Write), nil},
+}
+
+func writeBOM(w io.Writer, r *report.Run, i *installed) error {
+	if i == nil {
+		return cyclonedx.Write(w, r, nil)
+	}
+	return cyclonedx.Write(w, r, i)
+}
+
+func newReport() *cobra.Command {
+	o := reportOptions{root: "/"}
+	cmd := &cobra.Command{
+		Use:   "report [flags] RECORD",
+		Short: "show what a recorded run did, or how two runs differ",
+		Long: `Read the RECORD that 'catbox run --record' made, and show what the run did;
+- reads events as JSON lines from standard input. The FORMAT is
+
+  text              a summary, what was slow, packages, violations (default)
+  html              a page in one file that needs nothing else: the processes
+                    over time, files, packages, who used what others made
+  json              all of that for programs (docs/report.md)
+  dot               who used what others made, for dot(1)
+  perfetto          processes and flows of files, for ui.perfetto.dev
+  compile_commands  the compilations as compile_commands.json
+  cyclonedx         what was used and made, as a CycloneDX 1.6 bill of materials
+
+Without --format it is that of the name of -o: a name that ends in .html, .txt,
+.json, .dot, .pftrace, .cdx.json or compile_commands.json.
+
+With --diff, the report says how the run of the record OTHER differs: its inputs,
+outputs, command lines, environment, packages and times, as text, html or json.
+A record has the names of files, and not what they hold.
+
+Packages are those that are installed in --root now. A report holds no
+environment, but the variables that differ with --diff; of those whose
+names look like secrets, the value is not shown. Command lines are in it.
+
+The exit status is 0, or 125 if the report could not be made.`,
+		Example: `  catbox run --record build.db -- make
+  catbox report build.db
+  catbox report build.db -o build.html
+  catbox report monday.db --diff tuesday.db`,
+		Args: exactly("RECORD"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`")
+	f.StringVar(&o.format, "format", "", "`FORMAT`: text, html, json, dot, perfetto, compile_commands or cyclonedx")
+	f.StringVar(&o.other, "diff", "", "say how the run of the record `OTHER` differs")
+	f.StringVar(&o.root, "root", o.root, "the `DIR` in which the packages are installed; none: don't look for packages")
+	return cmd
+}
+
+func (o *reportOptions) run(cmd *cobra.Command, path string) error {
+	format, err := o.choose()
+	if err != nil {
+		return err
+	}
+	if err := o.checkOutput(cmd.OutOrStdout(), format, path); err != nil {
+		return err
+	}
+	packages, err := openInstalled(o.root, cmd.Flags().Changed("root"))
+	if err != nil {
+		return err
+	}
+	run, err := loadRun(cmd, path, packages)
+	if err != nil {
+		return err
+	}
+	if o.other == "" {
+		return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.run(w, run, packages) })
+	}
+	other, err := loadRun(cmd, o.other, packages)
+	if err != nil {
+		return err
+	}
+	return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.diff(w, report.Compare(run, other)) })
+}
+
+func loadRun(cmd *cobra.Command, path string, packages *installed) (*report.Run, error) {
+	each, err := events(cmd.Context(), path)
+	if err != nil {
+		return nil, err
+	}
+	var owners report.Owners // and not an interface that holds nil
+	if packages != nil {
+		owners = packages
+	}
+	run, err := report.Load(each, owners)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", record.Quote(path), err)
+	}
+	return run, nil
+}
+
+// choose finds the format, by its name or that of the output.
+func (o *reportOptions) choose() (reportFormat, error) {
+	i := slices.IndexFunc(reportFormats, func(f reportFormat) bool {
+		if o.format != "" {
+			return f.name == o.format
+		}
+		return slices.ContainsFunc(f.ends, func(end string) bool { return strings.HasSuffix(filepath.Base(o.output), end) })
+	})
+	switch {
+	case i < 0 && o.format != "":
+		return reportFormat{}, usage("--format %s: want text, html, json, dot, perfetto, compile_commands or cyclonedx", record.Quote(o.format))
+	case i < 0 && o.output != "":
+		return reportFormat{}, usage("-o %s: its name says no format: give --format", record.Quote(o.output))
+	case i < 0:
+		i = slices.IndexFunc(reportFormats, func(f reportFormat) bool { return f.name == "text" })
+	}
+	format := reportFormats[i]
+	if o.other != "" && format.diff == nil {
+		return format, usage("--diff is for text, html and json, not %s", format.name)
+	}
+	return format, nil
+}
+
+// checkOutput finds mistakes before a long record is read for nothing.
+func (o *reportOptions) checkOutput(w io.Writer, format reportFormat, path string) error {
+	if o.output == "" {
+		if format.file && isTerminal(w) {
+			return usage("%s is nothing for a terminal: give -o FILE", format.name)
+		}
+		return nil
+	}
+	to, err := os.Stat(o.output)
+	if err != nil {
+		return nil // a new file
+	}
+	for _, name := range []string{path, o.other} {
+		if from, err := os.Stat(name); err == nil && os.SameFile(from, to) {
+			return usage("%s is the record itself", record.Quote(o.output))
+		}
+	}
+	return nil
+}
+
+// write writes to the output, once there is something to write.
+func (o *reportOptions) write(stdout io.Writer, to func(io.Writer) error) error {
+	if o.output == "" {
+		return to(stdout)
+	}
+	f, err := os.Create(o.output)
+	if err != nil {
+		return err
+	}
+	return errors.Join(to(f), f.Close())
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/catbox-go/catbox/packages"
+	"github.com/catbox-go/catbox/report/cyclonedx"
+)
+
+// noPackages is the --root of a report without packages.
+const noPackages = "none"
+
+// installed are the packages of a root directory, for a report.
+type installed struct {
+	db *packages.DB
+	// distribution is the ID of os-release(5), "" if it is not known.
+	distribution string
+	named        map[string]*packages.Package
+}
+
+// openInstalled returns nil if there are no packages to be found, which is an error
+// only if they were asked for.
+func openInstalled(root string, asked bool) (*installed, error) {
+	if root == noPackages {
+		return nil, nil
+	}
+	db, err := packages.Open(root)
+	if errors.Is(err, packages.ErrNone) && !asked {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	i := &installed{db: db, distribution: distribution(root), named: map[string]*packages.Package{}}
+	for _, p := range db.Packages() {
+		i.named[p.Label()] = p
+	}
+	return i, nil
+}
+
+// Owner is the package of a path. Only directories, and links to them as /lib,
+// belong to more than one, and say nothing of one of them.
+func (i *installed) Owner(path string) string {
+	all := i.db.Owner(path)
+	if len(all) != 1 {
+		return ""
+	}
+	return all[0].Label()
+}
+
+// Describe is what the database says of a package.
+func (i *installed) Describe(name string) cyclonedx.Component {
+	p := i.named[name]
+	if p == nil {
+		return cyclonedx.Component{}
+	}
+	return cyclonedx.Component{Version: p.Version, PURL: purl(p, i.distribution)}
+}
+
+// purl is the package's URL, as the purl specification has it for deb, rpm and apk:
+// pkg:deb/debian/libc6@2.36-9?arch=amd64.
+func purl(p *packages.Package, distribution string) string {
+	if distribution == "" {
+		return ""
+	}
+	escape := func(s string) string { return strings.ReplaceAll(url.PathEscape(s), "+", "%2B") }
+	name := p.Name
+	if p.Format != packages.RPM {
+		name = strings.ToLower(name)
+	}
+	u := "pkg:" + string(p.Format) + "/" + escape(distribution) + "/" + escape(name) + "@" + escape(p.Version)
+	if p.Arch != "" {
+		u += "?arch=" + url.QueryEscape(p.Arch)
+	}
+	return u
+}
+
+// distribution reads the ID of os-release(5).
+func distribution(root string) string {
+	for _, name := range []string{"etc/os-release", "usr/lib/os-release"} {
+		data, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(data)) {
+			if id, ok := strings.CutPrefix(strings.TrimSpace(line), "ID="); ok {
+				return strings.Trim(id, `"'`)
+			}
+		}
+	}
+	return ""
+}
