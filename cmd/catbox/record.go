@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/pflag"
@@ -44,7 +45,7 @@ func (o recordOptions) open() (*recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	debug.SetGCPercent(gcPercent)
+	manyCalls()
 	return &recording{recordOptions: o, store: w}, nil
 }
 
@@ -58,9 +59,14 @@ func (o recordOptions) unused() error {
 	return nil
 }
 
-// gcPercent has the memory of a record looked through less often: the garbage of
-// each call is small, and the time is the run's.
-const gcPercent = 400
+// manyCalls prepares for a run of which many calls are answered. The garbage of each
+// is small, and the time to look for it is the run's. The threads that wait in
+// the kernel, of the supervisor and the tracer, count as running: without processors
+// for them, Go's scheduler is busy taking theirs away.
+func manyCalls() {
+	debug.SetGCPercent(400)
+	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
+}
 
 // Event passes an event on to the store.
 func (r *recording) Event(e record.Event) error {

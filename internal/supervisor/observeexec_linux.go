@@ -92,7 +92,7 @@ func (h *held) observeExec() *observation {
 		o.refuse(unix.EACCES)
 		return o
 	}
-	chain, ok := h.s.programs.chain(h.s.view, f.Canonical)
+	chain, ok := h.chain(f.Canonical)
 	if !ok {
 		o := &observation{accesses: accesses(f, looks), missing: true}
 		o.refuse(unix.ENOEXEC)
@@ -124,7 +124,7 @@ func (h *held) observeFirst() *observation {
 	if f.Errno != 0 {
 		return nil
 	}
-	chain, _ := h.s.programs.chain(h.s.view, f.Canonical)
+	chain, _ := h.chain(f.Canonical)
 	e := *first
 	e.Path, e.Interpreters = f.Canonical, chain.paths()
 	return &observation{program: &e, accesses: append(accesses(f, executes), chain.accesses()...)}
@@ -163,17 +163,17 @@ func (c chain) accesses() []record.Access {
 const maxInterpreters = 5
 
 // chain looks into the program. false: the kernel does not execute it (ENOEXEC).
-func (p *programs) chain(v *target.View, path string) (chain, bool) {
+func (h *held) chain(path string) (chain, bool) {
 	var c chain
 	for range maxInterpreters + 1 {
-		name, kind := p.interpreter(v, path)
+		name, kind := h.s.programs.interpreter(h.s.view, path)
 		if kind == unknownFormat {
 			return c, false
 		}
 		if name == "" {
 			return c, true
 		}
-		f := v.Find(target.Lookup{Path: name, Follow: true}, "/")
+		f := h.find(target.Lookup{Thread: h.thread, Dir: unix.AT_FDCWD, Path: name, Follow: true}, "/")
 		if f.Errno != 0 {
 			return c, false
 		}
