@@ -2,15 +2,21 @@ package compiledb
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// compiler is how compilers are named: gcc, g++-12, x86_64-linux-gnu-gcc, clang++-16.
-var compiler = regexp.MustCompile(`^([a-zA-Z0-9_.]+-)*(cc|c\+\+|gcc|g\+\+|clang|clang\+\+|icx|icpx|tcc)(-[0-9.]+)?$`)
+// compilers are their names, without what gcc-12 and x86_64-linux-gnu-g++ have
+// before and after.
+var compilers = []string{"cc", "c++", "gcc", "g++", "clang", "clang++", "icx", "icpx", "tcc"}
 
-func isCompiler(name string) bool { return compiler.MatchString(path.Base(name)) }
+func isCompiler(name string) bool {
+	name = path.Base(name)
+	if dash := strings.LastIndexByte(name, '-'); dash >= 0 && strings.Trim(name[dash+1:], "0123456789.") == "" {
+		name = name[:dash]
+	}
+	return slices.Contains(compilers, name[strings.LastIndexByte(name, '-')+1:])
+}
 
 // wrappers run the compiler that their arguments name, after options of their own.
 var wrappers = []string{"ccache", "sccache", "distcc", "icecc", "libtool", "env", "nice", "time", "colorgcc", "gomacc", "buildcache"}

@@ -45,7 +45,7 @@ func WriteDiff(w io.Writer, d *report.Difference) error {
 		Commands: d.Commands[:min(rows, len(d.Commands))], MoreCommands: max(len(d.Commands)-rows, 0),
 		Times: d.Times[:min(rows, len(d.Times))], MoreTimes: max(len(d.Times)-rows, 0),
 	}
-	if err := layout.ExecuteTemplate(out, "diff.html", data); err != nil {
+	if err := layout().ExecuteTemplate(out, "diff.html", data); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -21,6 +21,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/catbox-go/catbox/report"
 )
@@ -31,12 +32,15 @@ var assets embed.FS
 // scripts are in the order in which they use each other.
 var scripts = []string{"core.js", "table.js", "details.js", "timeline.js", "chart.js", "files.js", "layout.js", "graph.js", "views.js", "main.js"}
 
-var layout = template.Must(template.New("").Funcs(template.FuncMap{
-	"thousands":  report.Thousands,
-	"duration":   report.Duration,
-	"less":       func(n int) int { return n - 1 },
-	"difference": func(t report.Timing) string { return report.Duration(t.B - t.A) },
-}).ParseFS(assets, "assets/*.html"))
+// layout is parsed when it is first used: most runs of catbox make no report.
+var layout = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"thousands":  report.Thousands,
+		"duration":   report.Duration,
+		"less":       func(n int) int { return n - 1 },
+		"difference": func(t report.Timing) string { return report.Duration(t.B - t.A) },
+	}).ParseFS(assets, "assets/*.html"))
+})
 
 // Write writes the page of a run.
 func Write(w io.Writer, r *report.Run) error {
@@ -47,7 +51,7 @@ func Write(w io.Writer, r *report.Run) error {
 		Style  template.CSS
 		summary
 	}{policy(script, style), template.CSS(style), summarize(r)}
-	if err := layout.ExecuteTemplate(out, "page.html", head); err != nil {
+	if err := layout().ExecuteTemplate(out, "page.html", head); err != nil {
 		return err
 	}
 	if err := writeData(out, r); err != nil {
