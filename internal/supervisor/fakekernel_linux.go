@@ -45,21 +45,17 @@ func (r *receiver) keptCreds(h *held) *creds {
 // ownGroups answers setgroups: groups that the namespace does not have are noted,
 // all of them. They count for nothing but who asks for them.
 func (r *receiver) ownGroups(h *held, short bool) Answer {
+	asked := r.creds(h)
+	if errno := h.setGroups(asked, short); errno != 0 {
+		return Refuse(errno)
+	}
 	old := r.keptCreds(h)
 	c := *old
-	asked := creds{effective: 1 << unix.CAP_SETGID}
-	switch errno := h.setGroups(&asked, short); {
-	case errno == 0 && !r.s.Fake.hasGroups(asked.groups):
-		if !r.creds(h).capable(unix.CAP_SETGID) {
-			return Refuse(unix.EPERM)
-		}
+	if c.groups = nil; !r.s.Fake.hasGroups(asked.groups) {
 		c.groups = asked.groups
-		return r.becomes(h, old, &c, 0)
-	case len(old.groups) > 0:
-		c.groups = nil
-		if a := r.becomes(h, old, &c, 0); !a.succeeded() {
-			return a
-		}
+	}
+	if a := r.becomes(h, old, &c, 0); len(c.groups) > 0 || !a.succeeded() {
+		return a
 	}
 	return r.becomesOther()
 }
