@@ -3,10 +3,10 @@ package deps
 import (
 	"errors"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/packages"
 	"github.com/catbox-go/catbox/record"
@@ -17,22 +17,22 @@ import (
 // that is not nil: perl programs look for modules that they can do without.
 var kinds = []struct {
 	kind string
-	path *regexp.Regexp
-	by   *regexp.Regexp
+	path *lazyregexp.Regexp
+	by   *lazyregexp.Regexp
 }{
-	{"header", regexp.MustCompile(`/include/(?:c\+\+/[0-9.]+/|[a-z0-9_]+-linux-[a-z0-9]+/)*(.+\.(?:h|hh|hpp|hxx))$`), compilers},
-	{"pkg-config file", regexp.MustCompile(`/pkgconfig/([^/]+)\.pc$`), regexp.MustCompile(`pkg-?conf(ig)?$`)},
-	{"CMake package", regexp.MustCompile(`/([^/]+(?:Config|-config)\.cmake)$`), regexp.MustCompile(`^cmake`)},
-	{"library", regexp.MustCompile(`/(lib[^/]+\.(?:so|a))$`), regexp.MustCompile(`(^|[-.])(ld|collect2|gold|lld|mold)([-.]|$)`)},
-	{"program", regexp.MustCompile(`/(?:s?bin|games)/([^/]+)$`), starters},
-	{"m4 file", regexp.MustCompile(`/aclocal[^/]*/([^/]+\.m4)$`), nil},
-	{"Perl module", regexp.MustCompile(`/perl[^/]*/(?:.*/)?([A-Z][^/]*\.pm)$`), regexp.MustCompile(`^perl`)},
+	{"header", lazyregexp.New(`/include/(?:c\+\+/[0-9.]+/|[a-z0-9_]+-linux-[a-z0-9]+/)*(.+\.(?:h|hh|hpp|hxx))$`), compilers},
+	{"pkg-config file", lazyregexp.New(`/pkgconfig/([^/]+)\.pc$`), lazyregexp.New(`pkg-?conf(ig)?$`)},
+	{"CMake package", lazyregexp.New(`/([^/]+(?:Config|-config)\.cmake)$`), lazyregexp.New(`^cmake`)},
+	{"library", lazyregexp.New(`/(lib[^/]+\.(?:so|a))$`), lazyregexp.New(`(^|[-.])(ld|collect2|gold|lld|mold)([-.]|$)`)},
+	{"program", lazyregexp.New(`/(?:s?bin|games)/([^/]+)$`), starters},
+	{"m4 file", lazyregexp.New(`/aclocal[^/]*/([^/]+\.m4)$`), nil},
+	{"Perl module", lazyregexp.New(`/perl[^/]*/(?:.*/)?([A-Z][^/]*\.pm)$`), lazyregexp.New(`^perl`)},
 }
 
-var compilers = regexp.MustCompile(`(^|-)(cc1(plus|obj|objplus)?|cpp|f951|gnat1|cc|c\+\+|gcc|g\+\+|clang|clang\+\+|rcc|moc|swig)(-[0-9.]+)?$`)
+var compilers = lazyregexp.New(`(^|-)(cc1(plus|obj|objplus)?|cpp|f951|gnat1|cc|c\+\+|gcc|g\+\+|clang|clang\+\+|rcc|moc|swig)(-[0-9.]+)?$`)
 
 // starters run whatever others ask for.
-var starters = regexp.MustCompile(builders.String() + `|` + interpreters.String() + `|^(env|which.*|xargs|find|time|nice|nohup|setsid|git)$`)
+var starters = lazyregexp.New(builders.String() + `|` + interpreters.String() + `|^(env|which.*|xargs|find|time|nice|nohup|setsid|git)$`)
 
 // system are the directories that belong to packages.
 var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc"}
@@ -48,7 +48,7 @@ func (a *analysis) findAbsent() error {
 	groups := map[[2]string]*Absent{}
 	for _, x := range a.run.accesses {
 		path := a.run.paths[x.path]
-		if x.class != record.ClassAbsent || !paths.UnderAny(path, system) || paths.Under(path, a.run.dir) || a.run.made[path] {
+		if x.class != record.ClassAbsent || !paths.UnderAny(path, system) || paths.Under(path, a.run.dir) {
 			continue
 		}
 		kind, name := kindOf(path)
@@ -74,7 +74,7 @@ func (a *analysis) findAbsent() error {
 	return a.whoHas()
 }
 
-var libraryName = regexp.MustCompile(`^(lib.+?)\.(?:so|a)(?:\.[0-9.]+)?$`)
+var libraryName = lazyregexp.New(`^(lib.+?)\.(?:so|a)(?:\.[0-9.]+)?$`)
 
 // sought is what a search was for: -lz is content with libz.a, if there is no libz.so.
 func sought(path string) string {

@@ -92,7 +92,7 @@ func TestVerdicts(t *testing.T) {
 		direct  bool
 	}{
 		{"libfoo-dev", Used, Read, true},
-		{"libfoo1", Indirect, Loaded, false},      // of the same source
+		{"libfoo1", Indirect, Read, true},         // of the same source
 		{"libmpfr6", Base, Loaded, false},         // loaded by what is in every build
 		{"libc6-dev", Base, Read, true},           // by build-essential, through the first of its alternatives
 		{"base-files", Base, Executed, true},      // Essential
@@ -124,10 +124,15 @@ func TestVerdicts(t *testing.T) {
 		{"guess", Indirect, Read, false},          // copied for helper
 		{"plugin-one", Indirect, Read, false},     // ar reads each plugin
 		{"plugin-two", Indirect, Read, false},
-		{"locales", Indirect, Read, false},    // by the C library
-		{"libncurses-dev", "", Never, false},  // not in the report
-		{"m4more", Indirect, Swept, false},    //
-		{"build-essential", "", Never, false}, //
+		{"locales", Indirect, Read, false},       // by the C library
+		{"dpkg", "", Never, false},               // its database was listed
+		{"locked", Indirect, Probed, false},      // could not be opened
+		{"linkonly-dev", Undeclared, Read, true}, // its link was followed by the linker
+		{"linktool", Undeclared, Executed, true}, // and this one for a program
+		{"onedir", Undeclared, Read, true},       // all of the directory is its own
+		{"libncurses-dev", "", Never, false},     // not in the report
+		{"m4more", Indirect, Swept, false},       //
+		{"build-essential", "", Never, false},    //
 		{"unneeded-data", "", Never, false},
 	} {
 		p := find(r, test.name)
@@ -187,7 +192,7 @@ func TestWithoutAnythingDeclared(t *testing.T) {
 	}
 	// small-dev, real-dev and shared-dev are what was used; libfoo1 comes with
 	// libfoo-dev, glib-dev with gtk-dev, m4 with autotool, gettext with helper.
-	want := "Build-Depends:\n autotool,\n gtk-dev,\n helper,\n libfoo-dev,\n libturbo-dev,\n m4used,\n nearly,\n python3-thing,\n" +
+	want := "Build-Depends:\n autotool,\n gtk-dev,\n helper,\n libfoo-dev,\n libturbo-dev,\n linkonly-dev,\n linktool,\n m4used,\n nearly,\n onedir,\n python3-thing,\n" +
 		" real-dev,\n realtool,\n shared-dev,\n small-dev,\n stray,\n tool-b,\n"
 	if diff := cmp.Diff(want, control.String()); diff != "" {
 		t.Error(diff)

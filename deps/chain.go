@@ -2,16 +2,17 @@ package deps
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 )
 
 // interpreters run a script that is their first argument.
-var interpreters = regexp.MustCompile(`^(sh|bash|dash|ksh|zsh|busybox|perl|ruby|lua|guile|tclsh|python)[0-9.]*$`)
+var interpreters = lazyregexp.New(`^(sh|bash|dash|ksh|zsh|busybox|perl|ruby|lua|guile|tclsh|python)[0-9.]*$`)
 
 // shells take a command after -c.
-var shells = regexp.MustCompile(`^(sh|bash|dash|ksh|zsh|busybox)$`)
+var shells = lazyregexp.New(`^(sh|bash|dash|ksh|zsh|busybox)$`)
 
 // programName is what a person calls the program: the name that it was called by, gcc for
 // x86_64-linux-gnu-gcc-12; for "sh ./configure" that of the script.
@@ -63,7 +64,7 @@ func (i *image) who(path string) []string {
 }
 
 // drivers start the programs that compile, assemble and link.
-var drivers = regexp.MustCompile(`(^|-)(cc|c\+\+|gcc|g\+\+|clang|clang\+\+|gfortran|gnat|gdc)(-[0-9.]+)?$`)
+var drivers = lazyregexp.New(`(^|-)(cc|c\+\+|gcc|g\+\+|clang|clang\+\+|gfortran|gnat|gdc)(-[0-9.]+)?$`)
 
 // made are the object files that came of what the program read: its own, and those of
 // its driver's other programs, as the assembler writes what the compiler read.

@@ -40,6 +40,7 @@ type image struct {
 	path, name string
 	command    bool // a shell with -c
 	forked     bool
+	lists      bool // a directory
 	previous   *image
 	objects    []string // that it made
 	children   []*image // that were started by it
@@ -123,6 +124,7 @@ func (r *run) addAccess(e record.Access) {
 	if e.Errno != 0 && (e.Class == record.ClassRead || e.Class == record.ClassExecute) {
 		e.Class = record.ClassProbe // it did not get the content
 	}
+	i.lists = i.lists || e.Class == record.ClassEnumerate
 	r.accesses = append(r.accesses, access{i, e.Class, r.number(e.Path), e.Dir})
 }
 

@@ -147,6 +147,14 @@ func made(m process) {
 	m.spawn("/usr/bin/as", "ar").list("/usr/lib/plugins", "two.so").link("/usr/lib/plugins/one.so", "../one/one.so")
 	m.list("/usr/share/unneeded-dev")
 	m.spawn("/usr/bin/python3.11", "python3", "gen.py").read("/usr/lib/python3/dist-packages/__pycache__/thing.cpython-311.pyc", "/usr/local/lib/own.py")
+	m.list("/var/lib/dpkg").list("/usr/include")
+	m.list("/usr/share/onedir", "a.x", "b.x", "c.x", "d.x").read("/usr/share/foo/data")
+	m.add(record.Access{Image: m.image, Class: record.ClassProbe, Path: "/usr/include", Dir: true})
+	m.add(record.Access{Image: m.image, Class: record.ClassRead, Path: "/etc/locked", Errno: syscall.EACCES})
+	m.spawn("/usr/bin/ld", "ld").link(libraries+"liblinkonly.so", "libfoo.so.1.2.3")
+	child := m.fork() // follows the link, and then executes what it leads to
+	child.add(record.Access{Image: child.image, Class: record.ClassSymlink, Path: "/usr/bin/linktool", To: "realtool"})
+	child.exec("/usr/bin/realtool", "linktool")
 	generated := record.Access{Image: m.image, Class: record.ClassRead, Path: "/usr/include/big.h", Made: true}
 	m.add(generated)
 }

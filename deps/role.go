@@ -1,8 +1,7 @@
 package deps
 
 import (
-	"regexp"
-
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 	"github.com/catbox-go/catbox/packages"
 )
 
@@ -26,7 +25,7 @@ type user struct {
 }
 
 // builders run what the build itself asks for.
-var builders = regexp.MustCompile(`^((b|bsd|c|d|g|n|p|q)?make|ninja|samu|scons|waf|meson|muon|bazel|cargo|ant|mvn|gradle|rake|tup|redo)(-[0-9.]+)?$`)
+var builders = lazyregexp.New(`^((b|bsd|c|d|g|n|p|q)?make|ninja|samu|scons|waf|meson|muon|bazel|cargo|ant|mvn|gradle|rake|tup|redo)(-[0-9.]+)?$`)
 
 // role looks up from a program that used a package to those that started it, until
 // one that is the build's own: a script in the source, or what reads a Makefile. If one on the way
@@ -43,9 +42,6 @@ func (a *analysis) role(i *image, p *packages.Package) role {
 
 func (a *analysis) findRole(u user) role {
 	for program := u.program; program != nil; program = program.starter() {
-		if program.command {
-			continue
-		}
 		owners := a.owner(a.run.number(program.path))
 		switch {
 		case len(owners) == 0 || builders.MatchString(program.name) && owners[0] != u.pkg:

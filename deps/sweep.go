@@ -31,6 +31,13 @@ const (
 	swept
 )
 
+func (a *analysis) extentOf(i *image, path string) extent {
+	if !i.lists {
+		return notSwept
+	}
+	return a.swept[sweepOf(i, path)]
+}
+
 const (
 	sweepLeast = 4   // files
 	sweepShare = 0.9 // of those there are; some may be read only once a process
@@ -49,6 +56,9 @@ func (a *analysis) findSweeps() {
 	}
 	read := map[sweep]map[int32]bool{}
 	for _, x := range a.run.accesses {
+		if !x.image.lists {
+			continue
+		}
 		s := sweepOf(x.image, a.run.paths[x.path])
 		if x.class != record.ClassRead && x.class != record.ClassSymlink || s.ends == "" || !listed[listing{s.image, s.dir}] {
 			continue

@@ -2,10 +2,10 @@ package deps
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/packages"
 	"github.com/catbox-go/catbox/record"
@@ -18,7 +18,8 @@ type analysis struct {
 	report *Report
 	base   map[*packages.Package]bool
 
-	owners   map[int32][]*packages.Package
+	paths    []*fact         // what is known of a path, by its number
+	targets  map[string]bool // what links lead to
 	closures map[*packages.Package]map[*packages.Package]bool
 	uses     map[*packages.Package]*usage
 	swept    map[sweep]extent
@@ -44,7 +45,7 @@ type pathUse struct {
 func newAnalysis(in Input, r *run) *analysis {
 	a := &analysis{
 		Input: in, run: r, base: in.DB.Base(),
-		owners: map[int32][]*packages.Package{}, closures: map[*packages.Package]map[*packages.Package]bool{},
+		targets: map[string]bool{}, closures: map[*packages.Package]map[*packages.Package]bool{},
 		uses: map[*packages.Package]*usage{}, reached: map[reach]Level{},
 		swept: map[sweep]extent{}, roles: map[user]role{},
 	}
@@ -70,6 +71,9 @@ var surroundings = []string{
 }
 
 func (a *analysis) findUses() {
+	for _, target := range a.run.links {
+		a.targets[target] = true
+	}
 	a.findSweeps()
 	for _, x := range a.run.accesses {
 		if x.class != record.ClassSymlink {
@@ -95,6 +99,9 @@ type reach struct {
 // with the program that was there before.
 func (a *analysis) reach(x access, level Level) {
 	path := a.run.paths[x.path]
+	if !a.targets[path] {
+		return
+	}
 	for _, i := range []*image{x.image, x.image.previous} {
 		if i == x.image || x.class == record.ClassExecute {
 			a.reached[reach{i, path}] = max(level, a.reached[reach{i, path}])
@@ -103,7 +110,7 @@ func (a *analysis) reach(x access, level Level) {
 }
 
 // library is the name of what the dynamic loader opens; development files have no version.
-var library = regexp.MustCompile(`^(lib.*\.so\.[0-9.]+|lib.*-[0-9.]+\.so|ld-.*\.so.*|ld\.so.*)$`)
+var library = lazyregexp.New(`^(lib.*\.so\.[0-9.]+|lib.*-[0-9.]+\.so|ld-.*\.so.*|ld\.so.*)$`)
 
 // level is how sure the use is that an access shows.
 func (a *analysis) level(x access) Level {
@@ -118,11 +125,11 @@ func (a *analysis) level(x access) Level {
 		return Never
 	}
 	switch {
-	case a.swept[sweepOf(x.image, path)] == swept:
+	case a.extentOf(x.image, path) == swept:
 		return Swept
 	case x.class == record.ClassRead && x.image.program().path == path:
 		return Executed // a script, by its interpreter
-	case library.MatchString(filepath.Base(path)):
+	case a.fact(x.path).library:
 		return Loaded
 	case x.class == record.ClassExecute:
 		return Executed
@@ -135,7 +142,7 @@ func (a *analysis) level(x access) Level {
 // a program asks for libfoo.so.1.
 func (a *analysis) linkLevel(x access) Level {
 	path := a.run.paths[x.path]
-	if a.swept[sweepOf(x.image, path)] == swept {
+	if a.extentOf(x.image, path) == swept {
 		return Swept
 	}
 	level, target := Never, path
@@ -147,27 +154,26 @@ func (a *analysis) linkLevel(x access) Level {
 		target = next
 		level = max(level, a.reached[reach{x.image, target}])
 	}
-	if level == Loaded && !library.MatchString(filepath.Base(path)) && strings.HasSuffix(path, ".so") {
+	if level == Loaded && !a.fact(x.path).library && strings.HasSuffix(path, ".so") {
 		return Read
 	}
 	return max(level, Probed)
 }
 
 func (a *analysis) credit(x access, level Level) {
-	path := a.run.paths[x.path]
-	if level == Never || paths.UnderAny(path, databases) {
+	path, f := a.run.paths[x.path], a.fact(x.path)
+	if level == Never || f.database {
 		return
 	}
-	owners := a.owner(x.path)
-	if len(owners) == 0 && level >= Executed {
+	if len(f.owners) == 0 && level >= Executed {
 		a.unowned(path)
 	}
-	if len(owners) > 1 && (x.dir || len(owners) > 2) {
+	if len(f.owners) > 1 && (x.dir || len(f.owners) > 2) {
 		return // a directory that is nobody's own
 	}
-	for _, p := range owners {
+	for _, p := range f.owners {
 		role := optional
-		if level >= Probed && !paths.UnderAny(path, surroundings) && a.swept[sweepOf(x.image, path)] == notSwept {
+		if level >= Probed && !f.surrounding && a.extentOf(x.image, path) == notSwept {
 			role = a.role(x.image, p)
 		}
 		a.use(p).add(path, level, x.image, role)
@@ -207,23 +213,38 @@ func (a *analysis) unowned(path string) {
 	}
 }
 
-// owner returns the packages of a path; of several architectures' the native one.
-func (a *analysis) owner(number int32) []*packages.Package {
-	owners, known := a.owners[number]
-	if !known {
-		owners = a.findOwner(a.run.paths[number])
-		a.owners[number] = owners
-	}
-	return owners
+// fact is what a path is, whoever uses it.
+type fact struct {
+	owners                         []*packages.Package
+	library, database, surrounding bool
 }
 
-// bytecode is what python makes of a file, next to it.
-var bytecode = regexp.MustCompile(`^(.*)/__pycache__/([^/]+)\.cpython-[^/]*\.pyc$`)
+func (a *analysis) fact(number int32) *fact {
+	for int(number) >= len(a.paths) {
+		a.paths = append(a.paths, make([]*fact, len(a.run.paths)-len(a.paths))...)
+	}
+	if a.paths[number] == nil {
+		path := a.run.paths[number]
+		a.paths[number] = &fact{
+			owners: a.findOwner(path), library: library.MatchString(filepath.Base(path)),
+			database: paths.UnderAny(path, databases), surrounding: paths.UnderAny(path, surroundings),
+		}
+	}
+	return a.paths[number]
+}
 
+func (a *analysis) owner(number int32) []*packages.Package { return a.fact(number).owners }
+
+// bytecode is what python makes of a file, next to it.
+var bytecode = lazyregexp.New(`^(.*)/__pycache__/([^/]+)\.cpython-[^/]*\.pyc$`)
+
+// findOwner returns the packages of a path; of several architectures' the native one.
 func (a *analysis) findOwner(path string) []*packages.Package {
 	owners := a.DB.Owner(path)
-	if m := bytecode.FindStringSubmatch(path); m != nil && len(owners) == 0 {
-		owners = a.DB.Owner(m[1] + "/" + m[2] + ".py")
+	if len(owners) == 0 {
+		if m := bytecode.FindStringSubmatch(path); m != nil {
+			owners = a.DB.Owner(m[1] + "/" + m[2] + ".py")
+		}
 	}
 	if len(owners) == 2 && owners[0].Name == owners[1].Name {
 		if p := a.DB.Package(owners[0].Name); slices.Contains(owners, p) {

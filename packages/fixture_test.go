@@ -79,7 +79,7 @@ func TestSatisfying(t *testing.T) {
 	for text, want := range map[string]string{
 		"libc": "libc:amd64 libc:i386", "libc (>= 2.36)": "libc:amd64 libc:i386", "libc (>> 2.36-1)": "",
 		"libc-dev": "libc:amd64", "libc-dev (>= 2)": "libc:amd64", "libc-dev (>= 3)": "",
-		"libc-any": "libc:amd64", "libc-any (>= 1)": "", // provided without a version
+		"libc-any": "libc:amd64", "libc-any (<< 1)": "", // provided without a version
 		"libc:i386": "libc:i386", "/bin/tool": "tool",
 	} {
 		c, err := relation.ParseClause(text)

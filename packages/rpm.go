@@ -48,8 +48,15 @@ func readRPM(path string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	return rpmInstalled(list)
+}
+
+func rpmInstalled(list []*rpmdb.PackageInfo) (*loaded, error) {
 	got := &loaded{}
 	for _, info := range list {
+		if info.Name == "gpg-pubkey" { // a key, kept as a package
+			continue
+		}
 		p, err := rpmPackage(info)
 		if err != nil {
 			return nil, err
@@ -57,9 +64,7 @@ func readRPM(path string) (*loaded, error) {
 		if p.Arch != "noarch" && got.arch == "" {
 			got.arch = p.Arch
 		}
-		if p.Name != "gpg-pubkey" { // a key, kept as a package
-			got.packages = append(got.packages, p)
-		}
+		got.packages = append(got.packages, p)
 	}
 	return got, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	rpmdb "github.com/anchore/go-rpmdb/pkg"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/catbox-go/catbox/packages/packagestest"
@@ -117,6 +118,24 @@ func TestRPMThatIsDamagedIsAnError(t *testing.T) {
 		packagestest.Write(t, filepath.Join(root, "var/lib/rpm/rpmdb.sqlite"), []byte(content))
 		if _, err := Open(root); err == nil || !strings.HasPrefix(err.Error(), "rpm database: ") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhatRPMKeepsBesidesPackages(t *testing.T) {
+	got, err := rpmInstalled([]*rpmdb.PackageInfo{
+		{Name: "gpg-pubkey", Arch: "(none)"}, {Name: "a", Arch: "noarch"}, {Name: "b", Arch: "x86_64", SourceRpm: "a-b-1-2.src.rpm"},
+	})
+	if err != nil || len(got.packages) != 2 || got.arch != "x86_64" || got.packages[1].Source != "a-b" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, bad := range []rpmdb.PackageInfo{
+		{Name: "a", BaseNames: []string{"x"}},
+		{Name: "a", BaseNames: []string{"x"}, DirIndexes: []int32{1}, DirNames: []string{"/"}},
+		{Name: "a", BaseNames: []string{"x"}, DirIndexes: []int32{-1}, DirNames: []string{"/"}},
+	} {
+		if got, err := rpmInstalled([]*rpmdb.PackageInfo{&bad}); err == nil {
+			t.Errorf("%+v", got.packages)
 		}
 	}
 }

@@ -1,10 +1,10 @@
 package declared
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 	"github.com/catbox-go/catbox/packages/relation"
 )
 
@@ -13,19 +13,19 @@ import (
 var apkVariables = []string{"makedepends", "makedepends_build", "makedepends_host", "depends_dev", "checkdepends"}
 
 var (
-	assignment = regexp.MustCompile(`(?m)^([A-Za-z_][A-Za-z0-9_]*)(\+?)=`)
+	assignment = lazyregexp.New(`(?m)^([A-Za-z_][A-Za-z0-9_]*)(\+?)=`)
 	// nested is one inside of a function or a condition.
-	nested = regexp.MustCompile(`(?m)^[^\n#]*[ \t;)](` + strings.Join(apkVariables, "|") + `)\+?=`)
+	nested = lazyregexp.New(`(?m)^[^\n#]*[ \t;)](` + strings.Join(apkVariables, "|") + `)\+?=`)
 )
 
 // apkbuild reads variables as the shell would, without one: words in quotes, on several
 // lines, with variables that the file set before.
 func (l *List) apkbuild(text string) {
-	for _, m := range nested.FindAllStringSubmatch(text, -1) {
+	for _, m := range nested.Get().FindAllStringSubmatch(text, -1) {
 		l.note("%s is also set inside of a condition or function: not read", m[1])
 	}
 	a := apkbuild{List: l, variables: map[string]string{}}
-	for at := assignment.FindStringSubmatchIndex(text); at != nil; at = assignment.FindStringSubmatchIndex(text) {
+	for at := assignment.Get().FindStringSubmatchIndex(text); at != nil; at = assignment.Get().FindStringSubmatchIndex(text) {
 		name, before := text[at[2]:at[3]], ""
 		if at[5] > at[4] { // +=
 			before = a.variables[name]
@@ -91,7 +91,7 @@ func (a *apkbuild) value(text, name string) (value string, end int) {
 	return b.String(), end
 }
 
-var simpleVariable = regexp.MustCompile(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})`)
+var simpleVariable = lazyregexp.New(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})`)
 
 // expand replaces a variable, and returns how long its name is. A command is not run.
 func (a *apkbuild) expand(text, name string) (string, int) {

@@ -2,18 +2,18 @@ package declared
 
 import (
 	"os"
-	"regexp"
 	"strings"
 
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 	"github.com/catbox-go/catbox/packages/relation"
 )
 
 var (
-	buildRequires = regexp.MustCompile(`(?i)^\s*BuildRequires(?:\([^)]*\))?\s*:\s*(.*)$`)
-	tag           = regexp.MustCompile(`(?i)^(Name|Version|Release|Epoch)\s*:\s*(\S+)`)
-	definition    = regexp.MustCompile(`^\s*%(?:global|define)\s+(\w+)\s+(.*)$`)
+	buildRequires = lazyregexp.New(`(?i)^\s*BuildRequires(?:\([^)]*\))?\s*:\s*(.*)$`)
+	tag           = lazyregexp.New(`(?i)^(Name|Version|Release|Epoch)\s*:\s*(\S+)`)
+	definition    = lazyregexp.New(`^\s*%(?:global|define)\s+(\w+)\s+(.*)$`)
 	// macro is %name, %{name}, %{?name}, %{!?name}, or one of the latter with ":text".
-	macro = regexp.MustCompile(`%(?:\{([!?]*)(\w+)(?::([^{}]*))?\}|(\w+))`)
+	macro = lazyregexp.New(`%(?:\{([!?]*)(\w+)(?::([^{}]*))?\}|(\w+))`)
 )
 
 // spec reads BuildRequires. Only rpmspec knows the macros of the system, and what a condition
@@ -114,7 +114,7 @@ func (s *spec) require(text string) {
 
 // expand replaces the macros that the file defines, and returns the first that it does not.
 func (s *spec) expand(text string) (expanded, unknown string) {
-	expanded = macro.ReplaceAllStringFunc(text, func(whole string) string {
+	expanded = macro.Get().ReplaceAllStringFunc(text, func(whole string) string {
 		m := macro.FindStringSubmatch(whole)
 		name := m[2] + m[4]
 		value, known := s.macros[name]
