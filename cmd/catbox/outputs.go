@@ -57,7 +57,7 @@ func (out *outputs) openViolations(path string, s *spec) error {
 	}
 	out.file = &jsonLines{w: f, name: record.Quote(path)}
 	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
-		s.ownFile = absolutePath(s.cwd, path)
+		s.ownFiles = append(s.ownFiles, absolutePath(s.cwd, path))
 	}
 	return nil
 }

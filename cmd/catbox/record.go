@@ -1,8 +1,10 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -45,6 +47,9 @@ func (o recordOptions) open() (*recording, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := w.Begin(); err != nil {
+		return nil, err
+	}
 	manyCalls()
 	return &recording{recordOptions: o, store: w}, nil
 }
@@ -82,6 +87,17 @@ func (r *recording) command() *catbox.Record {
 		return nil
 	}
 	return &catbox.Record{Sink: r, Detail: catbox.Detail(r.detail), Version: readVersion().Version}
+}
+
+// files are what the record is written to.
+func (r *recording) files() []string {
+	if r == nil {
+		return nil
+	}
+	return slices.DeleteFunc(store.Files(r.store.Path()), func(f string) bool {
+		_, err := os.Lstat(f)
+		return err != nil
+	})
 }
 
 // progress shows how far the run is, if it is recorded.

@@ -89,9 +89,9 @@ type spec struct {
 	cwd    string // catbox's own
 	dir    string // the command's
 
-	fake    *fakeSession // nil without a fake root
-	record  *recording   // nil without a record
-	ownFile string       // the file of violations, "" if there is none
+	fake     *fakeSession // nil without a fake root
+	record   *recording   // nil without a record
+	ownFiles []string     // what catbox writes itself: violations, the record
 }
 
 func (o *runOptions) spec(args []string) (*spec, error) {
@@ -147,17 +147,18 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 	}
 }
 
-// here returns the policy with what catbox adds of its own: the file of
-// violations cannot be written by the command, so that it cannot forge a line.
+// here returns the policy with what catbox adds of its own: the files of
+// violations and of the record cannot be written by the command, so that it cannot
+// forge a line.
 func (s *spec) here(noNetwork bool) policy.Policy {
 	p := s.policy
 	if noNetwork {
 		p = p.WithNetwork(policy.NetworkNone)
 	}
-	if s.ownFile == "" {
-		return p
+	for _, file := range s.ownFiles {
+		p = p.Deny(policy.Write, file)
 	}
-	return p.Deny(policy.Write, s.ownFile)
+	return p
 }
 
 // run runs the command line's command. It tells whoever listens how it ended,
@@ -187,6 +188,7 @@ func (o *runOptions) run(args []string) (err error) {
 	if s.record, err = o.record.open(); err != nil {
 		return err
 	}
+	s.ownFiles = append(s.ownFiles, s.record.files()...)
 	defer func() {
 		if e := s.record.close(); e != nil {
 			say("%s", e)

@@ -97,8 +97,8 @@ var writeRequests = []uint64{
 // Requests of ptrace that make a tracee; the others need one.
 const (
 	ptraceTraceMe = 0
-	ptraceAttach = 16
-	ptraceSeize  = 0x4206
+	ptraceAttach  = 16
+	ptraceSeize   = 0x4206
 )
 
 // process decides on the class Process.

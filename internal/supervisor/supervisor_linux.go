@@ -104,8 +104,8 @@ type Supervisor struct {
 	first    atomic.Bool // the command was executed
 	programs programs
 
-	calls      atomic.Uint64
-	stopOnce   sync.Once
+	calls    atomic.Uint64
+	stopOnce sync.Once
 
 	lead      chan struct{} // holds one token: who has it receives
 	followers atomic.Int32  // receivers that wait for the token

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"zombiezen.com/go/sqlite"
@@ -77,7 +78,7 @@ func canCreate(path string) error {
 	return os.Remove(made)
 }
 
-// begin makes a record of the first event at path, in the stead of one that is
+// begin makes a record of the first event, if there is one, at path, in the stead of one that is
 // there, and opens it for writing. The new one has all that before it gets the name.
 func begin(path string, first record.Event) (*sqlite.Conn, error) {
 	made, err := temporary(path)
@@ -112,7 +113,7 @@ func makeRecord(path string, first record.Event) error {
 		err = makeSchema(conn)
 	}
 	if err == nil {
-		err = newTables(conn).batch([]record.Event{first})
+		err = newTables(conn).batch(slices.DeleteFunc([]record.Event{first}, func(e record.Event) bool { return e == nil }))
 	}
 	if err == nil {
 		_ = journal(conn, "wal") // where it cannot be had, openWriter does without
