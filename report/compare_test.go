@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,18 +25,18 @@ var update = flag.Bool("update", false, "write what is compared in testdata")
 // golden compares what was written with testdata.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
+	file := filepath.Join("testdata", name)
 	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(path)
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it):\n%s", path, diff)
+		t.Errorf("%s (-want +got; -update writes it):\n%s", file, diff)
 	}
 }
 
@@ -90,7 +91,7 @@ func told(t *testing.T, dir string, commands map[string]int) *Run {
 	slices.Sort(lines)
 	for _, line := range lines {
 		id++
-		events = append(events, record.Process{ID: id, Time: after(0)}, record.Image{ID: id, Process: id, Args: strings.Fields(line), Dir: dir, Time: after(0), Env: []string{"A=" + dir, "MY_TOKEN=" + dir}},
+		events = append(events, record.Process{ID: id, Time: after(0)}, record.Image{ID: id, Process: id, Args: strings.Fields(line), Dir: dir, Time: after(0), Env: []string{"A=" + dir[1:] + "/", "MY_TOKEN=" + dir[1:], "PWD=" + dir}},
 			record.Exit{Process: id, Known: true, Status: commands[line], Time: after(1)})
 	}
 	r, err := Load(func(f func(record.Event) error) error {
@@ -124,7 +125,7 @@ func TestCommandsArePaired(t *testing.T) {
 	if diff := cmp.Diff([]Change{{"test", "0", "1"}}, d.Statuses); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]Change{{"A", "/a", "/b"}, {"MY_TOKEN", "(not shown)", "(not shown)"}}, d.Environment); diff != "" {
+	if diff := cmp.Diff([]Change{{"A", "a/", "b/"}, {"MY_TOKEN", "(not shown)", "(not shown)"}}, d.Environment); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -144,6 +145,41 @@ func TestManyChangedCommandsArePairedInTime(t *testing.T) {
 		if !slices.Equal(c.Removed, []string{"-O2"}) || !slices.Equal(c.Added, []string{"-O3"}) {
 			t.Fatalf("%+v", c)
 		}
+	}
+}
+
+// A temporary file has another name in each run, also within an argument.
+func TestNamesOfTemporaryFilesDoNotDiffer(t *testing.T) {
+	build := func(dir, temporary string) *Run {
+		return loadEvents(t, join(process(1, 0, "make", 0, 9), []record.Event{
+			record.Process{ID: 2, Parent: 1, Time: after(1)},
+			record.Image{ID: 2, Process: 2, Path: "/bin/ld", Args: []string{"ld", "-plugin-opt=-fresolution=" + temporary, temporary, path.Dir(temporary) + "/other", "-I" + dir + "/x", "kept.tmp"}, Dir: dir, Time: after(1)},
+			access(2, record.ClassCreate, path.Dir(temporary), 2), access(2, record.ClassDelete, path.Dir(temporary), 4),
+			access(2, record.ClassCreate, temporary, 2), access(2, record.ClassDelete, temporary, 3),
+			access(2, record.ClassCreate, dir+"/kept.tmp", 2), access(2, record.ClassDelete, dir+"/kept.tmp", 3),
+		})...)
+	}
+	a, b := build("/one", "/tmp/uvw/ccabc.res"), build("/two", "/tmp/xyz/ccdef.res")
+	a.Start.Dir, b.Start.Dir = "/one", "/two"
+	d := Compare(a, b)
+	if len(d.Commands)+len(d.Changed) != 0 {
+		t.Errorf("%+v %+v", d.Commands, d.Changed)
+	}
+	got := a.ran(b)[1].args
+	want := []string{"ld", "-plugin-opt=-fresolution=/tmp/<temporary>/<temporary>.res", "/tmp/<temporary>/<temporary>.res", "/tmp/<temporary>/other", "-I./x", "kept.tmp"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhereLongTextsDifferIsSeen(t *testing.T) {
+	same := strings.Repeat("x", 300)
+	a, b := apart(same+"1", same+"2")
+	if a != "…"+same[:20]+"1" || b != "…"+same[:20]+"2" {
+		t.Errorf("%s, %s", a, b)
+	}
+	if a, b := apart("-O2", "-O3"); a != "-O2" || b != "-O3" {
+		t.Errorf("%s, %s", a, b)
 	}
 }
 

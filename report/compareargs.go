@@ -17,7 +17,7 @@ type ran struct {
 	status string
 }
 
-func (r *Run) ran() []ran {
+func (r *Run) ran(other *Run) []ran {
 	all := make([]ran, 0, len(r.Processes))
 	for i := range r.Processes {
 		image := r.Main(i)
@@ -25,9 +25,9 @@ func (r *Run) ran() []ran {
 			continue
 		}
 		of := &r.Images[image]
-		c := ran{kind: of.Program() + "\x00" + r.relative(of.Dir+"/"), status: r.status(i)}
+		c := ran{kind: of.Program() + "\x00" + r.inside(of.Dir), status: r.status(i)}
 		for _, a := range of.Args {
-			c.args = append(c.args, r.general(a, of.Dir))
+			c.args = append(c.args, r.general(a, of.Dir, other))
 		}
 		c.key = c.kind + "\x00" + strings.Join(c.args, "\x00")
 		all = append(all, c)
@@ -46,18 +46,61 @@ func (r *Run) status(process int) string {
 	}
 }
 
-// general names a temporary file by its directory and ending: /tmp/ccXYZ.s is
-// another in each build.
-func (r *Run) general(arg, dir string) string {
-	absolute := arg
-	if !path.IsAbs(arg) {
-		absolute = path.Join(dir, arg)
+// general names by its directory and ending what has another name in each build,
+// as /tmp/ccXYZ.s: a temporary file of which the other run knows nothing. It may be
+// a part of an argument, as in -fresolution=/tmp/ccXYZ.res.
+func (r *Run) general(arg, dir string, other *Run) string {
+	if !strings.ContainsAny(arg, "/=,:") || strings.HasPrefix(arg, "/") {
+		return r.relative(r.unnamed(arg, dir, other))
 	}
-	id := r.Paths.Find(absolute)
-	if id < 0 || r.Files[id].Role&Temporary == 0 || strings.HasPrefix(absolute, r.Start.Dir+"/") {
-		return r.relative(arg)
+	parts := strings.FieldsFunc(arg, func(c rune) bool { return strings.ContainsRune("=,:", c) })
+	for _, part := range parts {
+		if general := r.unnamed(part, dir, other); general != part {
+			arg = strings.Replace(arg, part, general, 1)
+		}
 	}
-	return path.Dir(r.relative(arg)) + "/<temporary>" + path.Ext(arg)
+	return r.inside(arg)
+}
+
+func (r *Run) unnamed(name, dir string, other *Run) string {
+	if path.IsAbs(name) {
+		dir = "/"
+	}
+	parts := strings.Split(name, "/")
+	changed := slices.Clone(parts)
+	for i, part := range parts {
+		dir = path.Join(dir, part)
+		if part != "" && r.fleeting(dir, other) {
+			changed[i] = "<temporary>" + path.Ext(part)
+		}
+	}
+	return strings.Join(changed, "/")
+}
+
+// fleeting tells of a path that it was temporary, and unknown to the other run.
+func (r *Run) fleeting(path string, other *Run) bool {
+	id := r.Paths.Find(path)
+	return id >= 0 && r.Files[id].Role&Temporary != 0 && other.Paths.Find(other.absolute(r.relative(path))) < 0
+}
+
+// inside names the run's directory "." wherever it is in a text.
+func (r *Run) inside(text string) string {
+	if len(r.Start.Dir) < 2 {
+		return text
+	}
+	text = strings.ReplaceAll(text, r.Start.Dir+"/", "./")
+	if rest, ok := strings.CutSuffix(text, r.Start.Dir); ok {
+		return rest + "."
+	}
+	return text
+}
+
+// absolute undoes relative, for another run.
+func (r *Run) absolute(path string) string {
+	if rest, ok := strings.CutPrefix(path, "./"); ok {
+		return r.Start.Dir + "/" + rest
+	}
+	return path
 }
 
 // tally is how often a command was run in either run, and how it ended.
@@ -93,7 +136,7 @@ func tallies(a, b []ran) []*tally {
 func (d *Difference) commands() {
 	var kinds []string
 	left := map[string][2][]ran{}
-	for _, t := range tallies(d.A.ran(), d.B.ran()) {
+	for _, t := range tallies(d.A.ran(d.B), d.B.ran(d.A)) {
 		switch {
 		case t.n[0] == t.n[1]:
 			d.status(t)

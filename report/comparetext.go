@@ -106,17 +106,32 @@ func (t *text) rewrites(d *Difference) {
 		if c.Count > 1 {
 			t.line("  and %s in the same way", Thousands(c.Count-1))
 		}
-		if len(c.Removed) > 0 {
-			t.line("    - %s", short(strings.Join(c.Removed, " ")))
+		removed, added := apart(strings.Join(c.Removed, " "), strings.Join(c.Added, " "))
+		if removed != "" {
+			t.line("    - %s", removed)
 		}
-		if len(c.Added) > 0 {
-			t.line("    + %s", short(strings.Join(c.Added, " ")))
+		if added != "" {
+			t.line("    + %s", added)
 		}
 		if len(c.Removed)+len(c.Added) == 0 {
 			t.line("    in another order: %s", short(c.B))
 		}
 	}
 	t.rest(len(all))
+}
+
+// apart shortens two texts such that where they differ is seen.
+func apart(a, b string) (string, string) {
+	one, other := []rune(a), []rune(b)
+	same := 0
+	for same < min(len(one), len(other)) && one[same] == other[same] {
+		same++
+	}
+	const before = 20
+	if same > before && max(len(one), len(other)) > width {
+		a, b = "…"+string(one[same-before:]), "…"+string(other[same-before:])
+	}
+	return short(a), short(b)
 }
 
 func (t *text) repeats(all []Repeat) {

@@ -33,7 +33,7 @@ func environments(a, b *Run) []Change {
 	for name, value := range one {
 		if now, still := other[name]; !still {
 			all = append(all, Change{Visible(name), a.shown(name, value), ""})
-		} else if now != value {
+		} else if a.inside(value) != b.inside(now) {
 			all = append(all, Change{Visible(name), a.shown(name, value), b.shown(name, now)})
 		}
 	}

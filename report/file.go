@@ -61,6 +61,8 @@ type fate struct {
 	changed bool
 	gone    bool
 	existed bool // before the run, which then changed it
+	// born is when the run made it first.
+	born time.Duration
 }
 
 // step is a change of files. One access that stands for several is two steps,
@@ -114,7 +116,7 @@ func (r *Run) apply(s step, fates []fate) []fate {
 		fates[s.Path].changed, fates[s.Path].gone = true, false
 		r.makes(s.Path, s)
 	case Create:
-		fates[s.Path].made, fates[s.Path].gone = true, false
+		fates[s.Path].arrive(s.time)
 		r.makes(s.Path, s)
 	case Delete:
 		fates[s.Path].leave()
@@ -130,6 +132,14 @@ func (r *Run) apply(s step, fates []fate) []fate {
 		}
 	}
 	return fates
+}
+
+// arrive is for a path at which the run made something.
+func (f *fate) arrive(at time.Duration) {
+	if !f.made {
+		f.born = at
+	}
+	f.made, f.gone = true, false
 }
 
 // leave is for a path at which there is nothing any more.
@@ -152,7 +162,7 @@ func (r *Run) named(from, to PathID, s step, fates []fate) []fate {
 	if to < 0 {
 		return fates
 	}
-	fates[to].made, fates[to].gone = true, false
+	fates[to].arrive(s.time)
 	r.makes(to, s)
 	r.Files[to].Dir = s.Dir
 	return fates
@@ -175,7 +185,7 @@ func (r *Run) moveBelow(s step, fates []fate) []fate {
 		for len(fates) < r.Paths.Len() {
 			fates, r.Files = append(fates, fate{}), append(r.Files, File{})
 		}
-		fates[to] = fate{made: true}
+		fates[to].arrive(s.time)
 		fates[id].leave()
 		r.Files[to].Makers, r.Files[to].Dir = r.Files[id].Makers, r.Files[id].Dir
 	}
@@ -193,7 +203,8 @@ func (r *Run) role(path PathID, f fate) Role {
 		switch {
 		case a.Class == Absent:
 			absent = true
-		case a.Class.uses() && !a.Made && a.Errno == 0 || a.Class == Probe && !a.Made:
+		case a.Made || f.made && !f.existed && a.First >= f.born:
+		case a.Class.uses() && a.Errno == 0 || a.Class == Probe:
 			role |= Input
 			file.Use = min(file.Use, a.Class)
 			file.Dir = file.Dir || a.Dir

@@ -89,6 +89,8 @@ func TestWhatAFileWas(t *testing.T) {
 		{"absent", []record.Event{access(1, record.ClassAbsent, "/a", 1)}, map[string]Role{"/a": Missing}},
 		{"absent, then made", []record.Event{access(1, record.ClassAbsent, "/a", 1), access(1, record.ClassCreate, "/a", 2)}, map[string]Role{"/a": Output}},
 		{"made before it is read", []record.Event{access(1, record.ClassCreate, "/a", 1), record.Access{Image: 1, Class: record.ClassRead, Path: "/a", Made: true, First: after(2)}}, map[string]Role{"/a": Output}},
+		{"made before it is read, which the recorder missed", []record.Event{access(1, record.ClassCreate, "/a", 1), access(1, record.ClassRead, "/a", 2)}, map[string]Role{"/a": Output}},
+		{"looked at, removed and made", []record.Event{access(1, record.ClassRead, "/a", 1), access(1, record.ClassDelete, "/a", 2), access(1, record.ClassCreate, "/a", 3), access(1, record.ClassProbe, "/a", 4)}, map[string]Role{"/a": Input | Output}},
 		{"renamed", []record.Event{access(1, record.ClassCreate, "/a", 1), rename("/a", "/b", 2, false)}, map[string]Role{"/a": Temporary, "/b": Output}},
 		{"a directory renamed", []record.Event{access(1, record.ClassCreate, "/d/e/a", 1), rename("/d", "/f", 2, true)}, map[string]Role{"/d/e/a": Temporary, "/f/e/a": Output}},
 		{"made, removed, made again", []record.Event{again(access(1, record.ClassCreate, "/a", 1), 5), access(1, record.ClassDelete, "/a", 3)}, map[string]Role{"/a": Output}},
