@@ -46,6 +46,8 @@ func (r Run) Accesses(calls []Call) ([]Access, error) {
 		case c.forks():
 			t.of(c.Thread)
 			t.returned(int(c.Result))
+		case c.Name == "unshare" && c.Errno == 0 && has(c.Args[0], "CLONE_FS"):
+			t.of(c.Thread).leave()
 		default:
 			t.call(c, t.of(c.Thread))
 		}
@@ -56,12 +58,12 @@ func (r Run) Accesses(calls []Call) ([]Access, error) {
 	return t.accesses, nil
 }
 
-func (t *tracing) call(c Call, p *process) {
+func (t *tracing) call(c Call, by *thread) {
 	s, ok := shapes[c.Name]
 	if !ok {
 		return
 	}
-	o := operation{tracing: t, call: c, by: p, shape: s}
+	o := operation{tracing: t, call: c, by: by, shape: s}
 	if o.read() {
 		s.do(&o)
 	}

@@ -159,6 +159,13 @@ func TestAccesses(t *testing.T) {
 1 fchdir(3<TOP/d>) = 0
 3 access("f", F_OK) = 0`,
 			[]string{"1 probe d", "2 probe d/e", "1 probe " + "TOP", "1 probe d", "2 probe d/f", "1 probe d/f"}},
+		{"a thread can leave its process's directory", `
+1 clone3({flags=CLONE_VM|CLONE_FS|CLONE_THREAD, child_tid=0x1} => {parent_tid=[2]}, 88) = 2
+2 unshare(CLONE_FS) = 0
+2 chdir("d") = 0
+1 access("l", F_OK) = 0
+2 access("f", F_OK) = 0`,
+			[]string{"1 probe d", "1 symlink l d", "1 probe d", "1 probe d/f"}},
 		{"a child is heard of before its parent's call has returned, and its id is used again", `
 1 vfork( <unfinished ...>
 2 chdir("d") = 0
@@ -187,7 +194,7 @@ func TestAProgramIsWhatWasExecuted(t *testing.T) {
 	r := Run{Dir: top, Tree: m, Interpreters: func(string) []string { return []string{top + "/l/e"} }}
 	all, err := r.Accesses(parse(t,
 		`1 execve("x", ["x"], 0x1 /* 1 var */) = -1 ENOENT (No such file or directory)`, `1 execve("l/f", ["f"], 0x1 /* 1 var */) = 0`,
-		`1 fork() = 2`, `2 access("l", F_OK) = 0`))
+		`1 fork() = 2`, `2 access("l", F_OK) = 0`, `2 execve("/proc/self/exe", ["f"], 0x1 /* 1 var */) = 0`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,6 +207,8 @@ func TestAProgramIsWhatWasExecuted(t *testing.T) {
 		hop, {Process: 1, Program: f, Class: record.ClassExecute, Path: f},
 		hop, {Process: 1, Program: f, Class: record.ClassExecute, Path: top + "/d/e"},
 		childs, {Process: 2, Program: f, Class: record.ClassProbe, Path: top + "/d"},
+		{Process: 2, Program: f, Class: record.ClassExecute, Path: f},
+		childs, {Process: 2, Program: f, Class: record.ClassExecute, Path: top + "/d/e"},
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

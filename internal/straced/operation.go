@@ -12,7 +12,7 @@ import (
 type operation struct {
 	*tracing
 	call  Call
-	by    *process
+	by    *thread
 	shape shape
 	found []found // by its paths
 	text  string  // of a symbolic link
@@ -29,7 +29,7 @@ func (o *operation) read() bool {
 			o.text, _ = quoted(arg)
 		}
 	}
-	start := o.by.dir
+	start := *o.by.dir
 	for i, arg := range o.call.Args[:min(len(o.call.Args), len(o.shape.roles))] {
 		switch role := o.shape.roles[i]; role {
 		case 'd':
@@ -74,7 +74,10 @@ func (o *operation) follows(role byte) bool {
 
 // resolve looks a path up. What is about the process itself is kept as it is.
 func (o *operation) resolve(start, name string, follow bool) found {
-	if strings.HasPrefix(name, "/proc/self/") || strings.HasPrefix(name, "/proc/thread-self/") {
+	switch own := strings.HasPrefix(name, "/proc/self/") || strings.HasPrefix(name, "/proc/thread-self/"); {
+	case name == "/proc/self/exe" && o.shape.class == record.ClassExecute:
+		name = o.by.program
+	case own:
 		return found{path: name, errno: o.call.Errno}
 	}
 	f := o.Tree.resolve(start, name, follow)

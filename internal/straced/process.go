@@ -2,17 +2,23 @@ package straced
 
 import "strings"
 
-// process is one of the run, shared by its threads.
+// process is one of the run.
 type process struct {
 	id      int // from 1
-	dir     string
 	program string
+}
+
+// thread is one of a process. Its directory is that of others too, as a rule.
+type thread struct {
+	*process
+	dir *string
 }
 
 // birth is the result of a clone(2).
 type birth struct {
-	parent int
-	thread bool
+	parent   int
+	isThread bool // of the same process
+	sharesFS bool // and of the same directory
 }
 
 // births lists for each thread id who made it, as often as it was used.
@@ -22,18 +28,19 @@ type births map[int][]birth
 // returns, and after its parent has ended.
 type family struct {
 	births
-	threads map[int]*process
+	threads map[int]*thread
 	begun   map[int]int // how many had the id
 	told    map[int]int // how many calls have returned it
 	last    int
-	first   *process
+	first   thread
 }
 
 func newFamily(calls []Call, dir string) *family {
-	f := &family{births: births{}, threads: map[int]*process{}, begun: map[int]int{}, told: map[int]int{}, first: &process{dir: dir}}
+	f := &family{births: births{}, threads: map[int]*thread{}, begun: map[int]int{}, told: map[int]int{}, first: thread{&process{}, &dir}}
 	for _, c := range calls {
 		if c.forks() {
-			f.births[int(c.Result)] = append(f.births[int(c.Result)], birth{c.Thread, has(strings.Join(c.Args, ","), "CLONE_THREAD")})
+			flags := strings.Join(c.Args, ",")
+			f.births[int(c.Result)] = append(f.births[int(c.Result)], birth{c.Thread, has(flags, "CLONE_THREAD"), has(flags, "CLONE_FS")})
 		}
 	}
 	return f
@@ -47,28 +54,38 @@ func (c *Call) forks() bool {
 	return false
 }
 
-// of is the process of the thread.
-func (f *family) of(thread int) *process {
-	if p := f.threads[thread]; p != nil {
-		return p
+// of is the thread with the id.
+func (f *family) of(id int) *thread {
+	if t := f.threads[id]; t != nil {
+		return t
 	}
-	return f.begin(thread)
+	return f.begin(id)
 }
 
-func (f *family) begin(thread int) *process {
-	n := f.begun[thread]
-	f.begun[thread]++
-	p, isThread := f.first, false
-	if n < len(f.births[thread]) {
-		b := f.births[thread][n]
-		p, isThread = f.of(b.parent), b.thread
+func (f *family) begin(id int) *thread {
+	n := f.begun[id]
+	f.begun[id]++
+	from, b := f.first, birth{}
+	if n < len(f.births[id]) {
+		b = f.births[id][n]
+		from = *f.of(b.parent)
 	}
-	if !isThread {
+	t := &thread{from.process, from.dir}
+	if !b.isThread {
 		f.last++
-		p = &process{id: f.last, dir: p.dir, program: p.program}
+		t.process = &process{id: f.last, program: from.program}
 	}
-	f.threads[thread] = p
-	return p
+	if !b.sharesFS {
+		t.leave()
+	}
+	f.threads[id] = t
+	return t
+}
+
+// leave gives the thread a directory of its own.
+func (t *thread) leave() {
+	dir := *t.dir
+	t.dir = &dir
 }
 
 // returned serves a call that made a thread.

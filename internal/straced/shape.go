@@ -99,7 +99,7 @@ func (o *operation) succeeded(class record.Class) bool {
 
 func (o *operation) chdir() {
 	if o.call.Errno == 0 {
-		o.by.dir = o.found[0].path
+		*o.by.dir = o.found[0].path
 	}
 	if o.call.Name == "chdir" {
 		o.plain()
