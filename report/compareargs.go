@@ -51,7 +51,7 @@ func (r *Run) status(process int) string {
 // a part of an argument, as in -fresolution=/tmp/ccXYZ.res.
 func (r *Run) general(arg, dir string, other *Run) string {
 	if !strings.ContainsAny(arg, "/=,:") || strings.HasPrefix(arg, "/") {
-		return r.relative(r.unnamed(arg, dir, other))
+		return r.inside(r.unnamed(arg, dir, other))
 	}
 	parts := strings.FieldsFunc(arg, func(c rune) bool { return strings.ContainsRune("=,:", c) })
 	for _, part := range parts {
