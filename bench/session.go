@@ -109,6 +109,8 @@ var groups = []struct {
 	{"fakeroot-start", (*session).measureNofile},
 	{"fakeroot-storm", (*session).measureStorm},
 	{"fakeroot-hello", (*session).measureFakeHello},
+	{"record-hello", (*session).measureRecordHello},
+	{"record-lua", (*session).measureRecordLua},
 }
 
 func (s *session) measureAll(ctx context.Context) error {

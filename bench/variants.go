@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ type variant struct {
 // allVariants are the rows of every table, by name. catbox is the binary, or
 // why says that there is none.
 func allVariants(s *session, catbox, why string) []variant {
-	return append(fakerootVariants(catbox, why), []variant{
+	return slices.Concat(fakerootVariants(catbox, why), recordingVariants(catbox, why), []variant{
 		{name: "native", wrap: prefix()},
 		{name: "catbox", wrap: catboxWrap(catbox), status: true, watched: true, missing: why},
 		{name: "bubblewrap", wrap: bubblewrap, watched: true, missing: needPackage("bwrap", "bubblewrap")},
@@ -33,7 +34,7 @@ func allVariants(s *session, catbox, why string) []variant {
 		{name: "floor-read", wrap: prefix(s.bin("floor"), "read"), watched: true},
 		{name: "strace", wrap: prefix("strace", "-f", "-o", "/dev/null"), watched: true, slow: true, missing: needPackage("strace", "strace")},
 		{name: "proot", wrap: prefix("proot"), watched: true, slow: true, missing: needPackage("proot", "proot")},
-	}...)
+	})
 }
 
 func prefix(argv ...string) func(string) []string {
