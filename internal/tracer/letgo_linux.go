@@ -30,9 +30,9 @@ func (t *Tracer) Threads() []int {
 const wake = unix.Signal(64)
 
 // LetGo gives a thread up, for somebody else to trace it; what it does from then on is
-// not seen. It returns when that is done, or when the thread cannot be stopped for
-// it before it comes to run: what holds it is up to the caller then.
-func (t *Tracer) LetGo(tid int) {
+// not seen. It returns when that is done, or when it will be as soon as the thread
+// comes to run: what holds it is up to the caller then. false: it stays traced.
+func (t *Tracer) LetGo(tid int) bool {
 	done := t.ask(tid)
 	for range attempts {
 		// Again, as the tracer may have been on its way into its wait.
@@ -41,10 +41,24 @@ func (t *Tracer) LetGo(tid int) {
 		t.mu.Unlock()
 		select {
 		case <-done:
-			return
+			return true
 		case <-time.After(time.Millisecond):
 		}
 	}
+	return t.interrupted(tid)
+}
+
+// interrupted tells whether the thread was told to stop, and gives up if it was not.
+func (t *Tracer) interrupted(tid int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.Index(t.asked, tid)
+	if i < 0 {
+		return true
+	}
+	t.asked = slices.Delete(t.asked, i, i+1)
+	t.gone(tid)
+	return false
 }
 
 const attempts = 20
