@@ -165,6 +165,11 @@ func (r *Recorder) renamed(a record.Access) {
 		}
 		r.cache.move(a.Path)
 		r.cache.move(a.To)
+		for _, p := range r.threads {
+			if strings.HasPrefix(p.dir, a.Path+"/") {
+				p.roams()
+			}
+		}
 	}
 	delete(r.made, a.Path)
 	r.made[a.To] = true

@@ -60,6 +60,7 @@ func (r *Recorder) Cloned(pid, tid int) {
 	defer r.mu.Unlock()
 	if p := r.threads[pid]; p != nil {
 		r.threads[tid] = p
+		p.roams()
 	}
 }
 
@@ -97,38 +98,31 @@ func (r *Recorder) Exited(pid int, e End) {
 }
 
 // Dir is the text of the thread's directory; "" if it has to be looked for. Then
-// Moved keeps what was found.
+// Moved keeps what was found, unless it may change at any time.
 func (r *Recorder) Dir(tid int) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.threads[tid]
-	if p == nil {
-		return ""
+	if p := r.threads[tid]; p != nil {
+		return p.dir
 	}
-	if p.moving == tid {
-		p.moving = 0 // its chdir is over, as it makes another call
-	}
-	return p.dir
+	return ""
 }
 
-// Moved keeps the text of the thread's directory, unless another thread
-// of its process is changing it.
+// Moved keeps the text of the thread's directory.
 func (r *Recorder) Moved(tid int, dir string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p := r.threads[tid]; p != nil && p.moving == 0 {
+	if p := r.threads[tid]; p != nil && !p.roaming {
 		p.dir = dir
 	}
 }
 
-// Moves notes that the thread is about to change its process's directory.
-func (r *Recorder) Moves(tid int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if p := r.threads[tid]; p != nil {
-		p.dir, p.moving = "", tid
-	}
-}
+// Moves notes that the thread is about to change its directory.
+func (r *Recorder) Moves(tid int) { r.Moved(tid, "") }
+
+// roams is for a process that has threads, which change its directory at any time or have
+// left it (unshare(2) with CLONE_FS), and for one whose directory is being renamed.
+func (p *process) roams() { p.dir, p.roaming = "", true }
 
 // Exec is a program that is executed.
 type Exec struct {

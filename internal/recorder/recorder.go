@@ -35,7 +35,7 @@ type process struct {
 	id, pid int64
 	image   *image
 	dir     string // the text of its directory, with a slash at the end; "" if not known
-	moving  int    // the thread that changes it, 0 if none
+	roaming bool   // it is not kept
 	failed  int    // calls of execve(2) that failed since the last that did not
 }
 
