@@ -172,6 +172,22 @@ func TestNamesOfTemporaryFilesDoNotDiffer(t *testing.T) {
 	}
 }
 
+func TestTheDirectoryOfARunIsFoundInTexts(t *testing.T) {
+	r := &Run{Start: record.Start{Dir: "/src"}}
+	for text, want := range map[string]string{
+		"": "", "/src": ".", "/src/a": "./a", "-I/src": "-I.", "-I/src/a": "-I./a", "--x=/src/a:/src": "--x=./a:.", "cp '/src' /src;": "cp '.' .;",
+		"/src/src": "./src", "/src/src/src": "./src/src", "/usr/src": "/usr/src", "/usr/src/a": "/usr/src/a", "/srcs": "/srcs", "a/src/b": "a/src/b", "--x/src": "--x/src",
+	} {
+		if got := r.inside(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+	r.Start.Dir = "/"
+	if got := r.inside("/a"); got != "/a" {
+		t.Errorf("in /: %q", got)
+	}
+}
+
 func TestWhereLongTextsDifferIsSeen(t *testing.T) {
 	same := strings.Repeat("x", 300)
 	a, b := apart(same+"1", same+"2")

@@ -83,16 +83,41 @@ func (r *Run) fleeting(path string, other *Run) bool {
 	return id >= 0 && r.Files[id].Role&Temporary != 0 && other.Paths.Find(other.absolute(r.relative(path))) < 0
 }
 
-// inside names the run's directory "." wherever it is in a text.
+// inside names the run's directory "." wherever a path in a text begins with it.
 func (r *Run) inside(text string) string {
-	if len(r.Start.Dir) < 2 {
+	dir := r.Start.Dir
+	if len(dir) < 2 {
 		return text
 	}
-	text = strings.ReplaceAll(text, r.Start.Dir+"/", "./")
-	if rest, ok := strings.CutSuffix(text, r.Start.Dir); ok {
-		return rest + "."
+	var b strings.Builder
+	done := 0
+	for from := 0; ; {
+		at := strings.Index(text[from:], dir)
+		if at < 0 {
+			return b.String() + text[done:]
+		}
+		at += from
+		from = at + len(dir)
+		if begins(text[:at]) && ends(text[from:]) {
+			b.WriteString(text[done:at] + ".")
+			done = from
+		}
 	}
-	return text
+}
+
+// between are bytes that stand between paths in arguments and variables.
+const between = " \t\n=:,;&|@<>()'\"`"
+
+// begins tells that a path begins after this text: nothing before it belongs to
+// it, but perhaps an option of one letter, as in -I/usr/include.
+func begins(before string) bool {
+	word := before[strings.LastIndexAny(before, between)+1:]
+	return word == "" || len(word) == 2 && word[0] == '-'
+}
+
+// ends tells that the last component of a path ends before this text.
+func ends(after string) bool {
+	return after == "" || after[0] == '/' || strings.IndexByte(between, after[0]) >= 0
 }
 
 // absolute undoes relative, for another run.
