@@ -148,6 +148,9 @@ func (r *Recorder) effect(a record.Access) {
 	case record.ClassDelete:
 		delete(r.made, a.Path)
 		r.cache.change(a.Path)
+		if a.Dir {
+			r.cache.changed[a.Path] = true // as a link may take its place
+		}
 	case record.ClassRename:
 		r.renamed(a)
 	}

@@ -48,6 +48,7 @@ type observation struct {
 	emptied  string // the file whose content is written anew
 	program  *recorder.Exec
 	missing  bool // the program is not there
+	failure  failure
 }
 
 // observe looks at what the call is about to do. nil: nothing that is to be told, or it was
@@ -80,6 +81,8 @@ func (h *held) observed(o *observation, a Answer) {
 	refused := a.kind == answerRefuse
 	if refused {
 		o.refuse(a.errnoOr(unix.EACCES))
+	} else if a.kind == answerContinue && o.failure.errno != 0 {
+		o.fails()
 	}
 	if o.program != nil && !refused {
 		rec.Executed(tid, *o.program)
@@ -138,7 +141,7 @@ func (o *opening) intent() intent {
 	i := looks
 	switch {
 	case o.flags&unix.O_PATH != 0 || o.temporary():
-	case o.flags&unix.O_ACCMODE != unix.O_RDONLY:
+	case o.flags&unix.O_ACCMODE != unix.O_RDONLY || o.flags&unix.O_TRUNC != 0:
 		i = writes
 	case o.flags&unix.O_DIRECTORY != 0:
 		i = lists
@@ -212,7 +215,10 @@ func (h *held) observePath(arg abi.PathArg, i intent) *observation {
 		return nil
 	}
 	f := h.find(l, u.Base)
-	o := &observation{use: u, accesses: accesses(f, i)}
+	o := &observation{accesses: accesses(f, i), failure: failure{h.foresee(f, i), []target.Found{f}}}
+	if f.Lasts() {
+		o.use = u
+	}
 	if i.has(emptying) && f.Errno == 0 {
 		o.emptied = f.Canonical
 	}
@@ -249,7 +255,7 @@ func (h *held) find(l target.Lookup, base string) target.Found {
 		}
 	}
 	f := h.s.view.Find(l, base)
-	if l.Path != "" && !strings.HasPrefix(f.Canonical, "/proc/") {
+	if l.Path != "" && f.Lasts() && !strings.HasPrefix(f.Canonical, "/proc/") {
 		h.s.Recorder.Keep(key, f)
 	}
 	return f
@@ -290,12 +296,11 @@ func (h *held) observePair(args []abi.PathArg) *observation {
 	}
 	class := record.ClassRename
 	if h.row.Change == abi.HardLink {
-		if class = record.ClassLink; to.Errno == 0 {
-			return &observation{accesses: append(accesses(from, looks), accesses(to, looks)...)}
-		}
+		class = record.ClassLink
 	}
 	all := append(hops(from), hops(to)...)
-	return &observation{accesses: append(all, record.Access{Class: class, Path: from.Canonical, To: to.Canonical, Dir: from.IsDir()})}
+	all = append(all, record.Access{Class: class, Path: from.Canonical, To: to.Canonical, Dir: from.IsDir()})
+	return &observation{accesses: all, failure: failure{h.foreseePair(from, to), found[:]}}
 }
 
 func hops(f target.Found) []record.Access {

@@ -83,11 +83,14 @@ func (h *held) observeExec() *observation {
 	}
 	l := h.lookup(arg, text)
 	base := h.base(l)
-	f := h.find(l, base)
+	f := h.s.view.Find(l, base) // anew: its mode may have changed
+	if ownProc(text) {
+		f.Links = nil // /proc/self is another in each process
+	}
 	if f.Errno != 0 {
 		return &observation{accesses: accesses(f, executes), missing: true}
 	}
-	if f.IsDir() || f.Mode&0111 == 0 {
+	if f.IsDir() || f.Mode&0111 == 0 || h.permits(f.Canonical, unix.X_OK) != 0 {
 		o := &observation{accesses: accesses(f, looks), missing: true}
 		o.refuse(unix.EACCES)
 		return o

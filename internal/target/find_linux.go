@@ -1,6 +1,7 @@
 package target
 
 import (
+	"os"
 	"path"
 	"strings"
 
@@ -14,6 +15,8 @@ type Found struct {
 	Canonical string
 	// Errno is 0 if there is a file, and otherwise what the kernel says.
 	Errno unix.Errno
+	// Orphan tells that the directory that it would be in is not there either.
+	Orphan bool
 	// Mode is the file's type and mode, 0 if there is none.
 	Mode uint32
 	// Links are the symbolic links on the way, in their order.
@@ -22,6 +25,10 @@ type Found struct {
 
 // IsDir tells that there is a directory.
 func (f Found) IsDir() bool { return f.Mode&unix.S_IFMT == unix.S_IFDIR }
+
+// Lasts tells that only a change in the directories of Canonical and of Links makes it
+// another.
+func (f Found) Lasts() bool { return f.Errno == 0 || f.Errno == unix.ENOENT && !f.Orphan }
 
 // Hop is a symbolic link: where it is and what it holds.
 type Hop struct{ Path, Content string }
@@ -61,7 +68,8 @@ func (v *View) findPlain(full string, follow bool) (Found, bool) {
 		defer unix.Close(fd)
 		return Found{Canonical: full, Mode: modeOf(fd)}, true
 	case unix.ENOENT: // without a symbolic link before the first missing name
-		return Found{Canonical: full, Errno: errno}, true
+		orphan := unix.Faccessat(v.root, relative(path.Dir(full)), unix.F_OK, 0) != nil
+		return Found{Canonical: full, Errno: errno, Orphan: orphan}, true
 	}
 	return Found{}, false
 }
@@ -96,13 +104,16 @@ func (v *View) findWalking(l Lookup, full string) Found {
 	defer p.Close()
 	switch {
 	case errno != 0:
-		f.Errno, f.Canonical = errno, v.missing(full)
+		f.Errno, f.Canonical, f.Orphan = errno, v.missing(full), errno == unix.ENOENT
 	case !p.Exists:
 		f.Errno, f.Canonical = unix.ENOENT, p.Canonical
 	default:
 		f.Canonical = p.Canonical
 		if p.File >= 0 {
 			f.Mode = modeOf(p.File)
+		}
+		if p.Slash && !f.IsDir() {
+			f.Errno = unix.ENOTDIR
 		}
 	}
 	return f
@@ -137,4 +148,22 @@ func (v *View) OpenFile(canonical string) (int, unix.Errno) {
 // Stat is stat(2) of a canonical path of the run's root.
 func (v *View) Stat(canonical string, st *unix.Stat_t) unix.Errno {
 	return toErrnoOrNil(unix.Fstatat(v.root, relative(canonical), st, unix.AT_SYMLINK_NOFOLLOW))
+}
+
+// Access tells whether the caller may do what mode says (access(2)) with a canonical
+// path of the run's root.
+func (v *View) Access(canonical string, mode uint32) unix.Errno {
+	return toErrnoOrNil(unix.Faccessat(v.root, relative(canonical), mode, unix.AT_EACCESS|unix.AT_SYMLINK_NOFOLLOW))
+}
+
+// IsEmpty tells whether nothing is in the directory, if that can be told.
+func (v *View) IsEmpty(canonical string) bool {
+	fd, errno := v.OpenFile(canonical)
+	if errno != 0 {
+		return true
+	}
+	f := os.NewFile(uintptr(fd), canonical)
+	defer f.Close()
+	names, _ := f.Readdirnames(1)
+	return len(names) == 0
 }
