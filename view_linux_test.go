@@ -181,6 +181,33 @@ func TestHiddenPathsAreNotThere(t *testing.T) {
 	}
 }
 
+// Overlays lie on overlays two deep at most.
+func TestWhatIsHiddenCanLieInDirectoriesBelowEachOther(t *testing.T) {
+	dir := directory(t, "gone", "a/gone", "a/b/gone", "a/b/c/gone", "a/b/c/d/gone", "a/b/c/d/stays")
+	c := shell(dir, "find . -type f")
+	c.Policy = c.Policy.Hide(dir+"/gone", dir+"/a/gone", dir+"/a/b/gone", dir+"/a/b/c/gone", dir+"/a/b/c/d/gone")
+	if out := look(t, c); out != "./a/b/c/d/stays\n" {
+		t.Errorf("%q", out)
+	}
+}
+
+func TestALinkCanBeHiddenWithoutWhatItLeadsTo(t *testing.T) {
+	dir := directory(t, "file")
+	if err := os.Symlink("file", dir+"/link"); err != nil {
+		t.Fatal(err)
+	}
+	for want, p := range map[string]policy.Policy{
+		"file\n": policy.ReadOnly().HideName(dir + "/link"),
+		"":       policy.ReadOnly().Hide(dir + "/link"),
+	} {
+		c := shell(dir, "ls")
+		c.Policy = p
+		if out := look(t, c); out != want {
+			t.Errorf("%v: %q", p, out)
+		}
+	}
+}
+
 func TestWhatIsInTheRootDirectoryCanBeHidden(t *testing.T) {
 	const hidden = "/srv" // a directory of the file hierarchy that no program needs
 	if !exists(hidden) {

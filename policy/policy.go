@@ -29,12 +29,14 @@ func ReadOnly() Policy {
 	return Policy{}.Allow(Read|Exec, "/").WithNetwork(NetworkIsolated)
 }
 
-// Rule is what Allow, Deny and Hide add, one for each path. The Access of a
+// Rule is what Allow, Deny, Hide and HideName add, one for each path. The Access of a
 // rule that hides is everything.
 type Rule struct {
 	Access  Access
 	Effect  Effect
 	Pattern Pattern
+	// Name: see [Policy.HideName].
+	Name bool
 }
 
 // Allow returns a copy that allows the accesses of a on what each of the
@@ -49,6 +51,30 @@ func (p Policy) Deny(a Access, paths ...string) Policy { return p.with(EffectDen
 // Hide returns a copy in which what each of the paths matches is not there:
 // every access to it is denied. Only an Allow of a longer path wins over it.
 func (p Policy) Hide(paths ...string) Policy { return p.with(EffectHide, allAccess, paths) }
+
+// HideName is like Hide, but of a path whose last component is a symbolic link
+// the link alone is not there: what it leads to has other names, by which it stays. An
+// expression names nothing and is an error.
+func (p Policy) HideName(paths ...string) Policy {
+	rules := slices.Clone(p.rules)
+	for _, s := range paths {
+		r, err := newNameRule(s)
+		if err != nil {
+			return p.withError(err)
+		}
+		rules = append(rules, r)
+	}
+	return p.withRules(rules)
+}
+
+func newNameRule(s string) (Rule, error) {
+	r, err := newRule(EffectHide, allAccess, s)
+	if err == nil && r.Pattern.IsRegexp() {
+		err = fmt.Errorf("hide-name %s: want a path, not an expression", quoteIfNeeded(s))
+	}
+	r.Name = true
+	return r, err
+}
 
 func (p Policy) with(e Effect, a Access, paths []string) Policy {
 	rules := slices.Clone(p.rules)
@@ -143,7 +169,7 @@ func (p Policy) Equal(q Policy) bool {
 		slices.EqualFunc(p.rules, q.rules, Rule.Equal)
 }
 
-// Equal reports whether r and s have the same access, effect and pattern.
+// Equal reports whether r and s are about the same, with the same effect.
 func (r Rule) Equal(s Rule) bool {
-	return r.Access == s.Access && r.Effect == s.Effect && r.Pattern.Equal(s.Pattern)
+	return r.Access == s.Access && r.Effect == s.Effect && r.Name == s.Name && r.Pattern.Equal(s.Pattern)
 }

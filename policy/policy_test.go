@@ -104,12 +104,13 @@ func TestCopiesDoNotShareRules(t *testing.T) {
 }
 
 func TestRulesAreInOrder(t *testing.T) {
-	p := policy.Policy{}.Allow(r|x, "/usr/", "/lib").Deny(w, "/usr").Hide("~^/home/[^/]+/.ssh")
+	p := policy.Policy{}.Allow(r|x, "/usr/", "/lib").Deny(w, "/usr").Hide("~^/home/[^/]+/.ssh").HideName("/usr/bin/cc")
 	want := []policy.Rule{
-		{r | x, policy.EffectAllow, pattern(t, "/usr")},
-		{r | x, policy.EffectAllow, pattern(t, "/lib")},
-		{w, policy.EffectDeny, pattern(t, "/usr")},
-		{all, policy.EffectHide, pattern(t, "~^/home/[^/]+/.ssh")},
+		{Access: r | x, Effect: policy.EffectAllow, Pattern: pattern(t, "/usr")},
+		{Access: r | x, Effect: policy.EffectAllow, Pattern: pattern(t, "/lib")},
+		{Access: w, Effect: policy.EffectDeny, Pattern: pattern(t, "/usr")},
+		{Access: all, Effect: policy.EffectHide, Pattern: pattern(t, "~^/home/[^/]+/.ssh")},
+		{Access: all, Effect: policy.EffectHide, Pattern: pattern(t, "/usr/bin/cc"), Name: true},
 	}
 	if diff := cmp.Diff(want, p.Rules()); diff != "" {
 		t.Error(diff)

@@ -44,11 +44,15 @@ func genRules(patterns *rapid.Generator[string]) *rapid.Generator[policy.Policy]
 		var p policy.Policy
 		for range rapid.IntRange(0, 8).Draw(t, "rules") {
 			a, s := genAccess.Draw(t, "access"), patterns.Draw(t, "pattern")
-			switch rapid.SampledFrom([]string{"allow", "allow", "deny", "hide"}).Draw(t, "effect") {
+			switch rapid.SampledFrom([]string{"allow", "allow", "deny", "hide", "hide-name"}).Draw(t, "effect") {
 			case "allow":
 				p = p.Allow(a, s)
 			case "deny":
 				p = p.Deny(a, s)
+			case "hide-name":
+				if !strings.HasPrefix(s, "~") {
+					p = p.HideName(s)
+				}
 			default:
 				p = p.Hide(s)
 			}

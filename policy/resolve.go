@@ -14,7 +14,7 @@ import (
 //
 // A path that is denied or hidden and whose last component is a symbolic link
 // becomes two rules, one for what the link leads to and one for the link
-// itself: otherwise the link could be replaced.
+// itself: otherwise the link could be replaced. Of [Policy.HideName] it is the link's alone.
 //
 // An error names the path, wraps what canonical returned, and comes with a
 // policy that allows nothing.
@@ -42,7 +42,7 @@ func resolveRules(rules []Rule, canonical func(string) (string, error)) ([]Rule,
 			return nil, err
 		}
 		for _, s := range paths {
-			resolved = append(resolved, Rule{r.Access, r.Effect, prefixPattern(s)})
+			resolved = append(resolved, Rule{r.Access, r.Effect, prefixPattern(s), r.Name})
 		}
 		if r.Pattern.IsRegexp() {
 			resolved = append(resolved, r)
@@ -58,6 +58,10 @@ func (r Rule) resolve(canonical func(string) (string, error)) ([]string, error) 
 		return nil, nil
 	}
 	name := r.Pattern.Literal()
+	if r.Name {
+		link, err := resolveName(name, canonical)
+		return []string{link}, err
+	}
 	to, err := resolvePath(name, canonical)
 	if err != nil {
 		return nil, err
@@ -65,14 +69,20 @@ func (r Rule) resolve(canonical func(string) (string, error)) ([]string, error) 
 	if r.Effect == EffectAllow || name == "/" {
 		return []string{to}, nil
 	}
-	dir, err := resolvePath(path.Dir(name), canonical)
+	link, err := resolveName(name, canonical)
 	if err != nil {
 		return nil, err
 	}
-	if link := path.Join(dir, path.Base(name)); link != to {
+	if link != to {
 		return []string{to, link}, nil
 	}
 	return []string{to}, nil
+}
+
+// resolveName resolves the directory, and keeps the last component, which may be a link.
+func resolveName(name string, canonical func(string) (string, error)) (string, error) {
+	dir, err := resolvePath(path.Dir(name), canonical)
+	return path.Join(dir, path.Base(name)), err
 }
 
 func resolveDestinations(destinations []Destination, canonical func(string) (string, error)) ([]Destination, error) {

@@ -29,6 +29,7 @@ func TestResolve(t *testing.T) {
 		{"allow of a link does not allow the link", "allow write /src/.git", "allow write /data/git"},
 		{"deny of a link keeps the link too", "deny write /src/.git", "deny write /data/git\ndeny write /src/.git"},
 		{"hide of a link keeps the link too", "hide /src/.git", "hide /data/git\nhide /src/.git"},
+		{"hide-name of a link is of the link alone", "hide-name /src/.git\nhide-name /lib/x", "hide-name /src/.git\nhide-name /usr/lib/x"},
 		{"deny below a link", "deny write /src/.git/hooks", "deny write /data/git/hooks"},
 		{"deny of the root", "deny write /", "deny write /"},
 		{"link to the root", "hide /here/x", "hide /x"},

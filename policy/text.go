@@ -17,6 +17,7 @@ import (
 //	allow write ~^/tmp/cc[^/]*$
 //	deny write /src/.git
 //	hide "/home/me/my keys"
+//	hide-name /usr/bin/cc
 //	connect 192.0.2.0/24:443
 //
 // A path with a space, a control character or a byte that is not UTF-8 is
@@ -41,7 +42,10 @@ func (p Policy) String() string {
 // String returns the rule's line in the text of a policy.
 func (r Rule) String() string {
 	path := quoteIfNeeded(r.Pattern.String())
-	if r.Effect == EffectHide {
+	switch {
+	case r.Name:
+		return "hide-name " + path
+	case r.Effect == EffectHide:
 		return "hide " + path
 	}
 	return fmt.Sprintf("%v %v %s", r.Effect, r.Access, path)
@@ -79,13 +83,15 @@ func (p *parser) line(line string) error {
 	case "deny":
 		return p.accessRule(EffectDeny, args)
 	case "hide":
-		return p.hide(args)
+		return p.hide(key, args, func(s string) (Rule, error) { return newRule(EffectHide, allAccess, s) })
+	case "hide-name":
+		return p.hide(key, args, newNameRule)
 	case "connect":
 		return p.connect(args)
 	case "network", "on-violation":
 		return p.setting(key, args)
 	default:
-		return fmt.Errorf("%q: want allow, deny, hide, connect, network or on-violation", key)
+		return fmt.Errorf("%q: want allow, deny, hide, hide-name, connect, network or on-violation", key)
 	}
 }
 
@@ -97,18 +103,17 @@ func (p *parser) accessRule(e Effect, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%v: %w", e, err)
 	}
-	return p.rule(e, a, args[1])
+	return p.rule(newRule(e, a, args[1]))
 }
 
-func (p *parser) hide(args []string) error {
+func (p *parser) hide(key string, args []string, rule func(string) (Rule, error)) error {
 	if len(args) != 1 {
-		return errors.New("hide: want one path, in quotes if it has spaces")
+		return fmt.Errorf("%s: want one path, in quotes if it has spaces", key)
 	}
-	return p.rule(EffectHide, allAccess, args[0])
+	return p.rule(rule(args[0]))
 }
 
-func (p *parser) rule(e Effect, a Access, path string) error {
-	r, err := newRule(e, a, path)
+func (p *parser) rule(r Rule, err error) error {
 	p.rules = append(p.rules, r)
 	return err
 }

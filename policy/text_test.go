@@ -66,7 +66,7 @@ func TestParseErrorsNameTheLine(t *testing.T) {
 		{"network lan", `line 1: network "lan": want none, isolated or host`},
 		{"network host\nnetwork host", "line 2: network: given twice"},
 		{"on-violation ask", `line 1: action "ask": want deny, log or stop`},
-		{"Allow read /", `line 1: "Allow": want allow, deny, hide, connect, network or on-violation`},
+		{"Allow read /", `line 1: "Allow": want allow, deny, hide, hide-name, connect, network or on-violation`},
 		{"hide /usr\r\n", `line 1: an unprintable character or a byte that is not UTF-8: want "/usr\r"`},
 		{"hide /\xff", `line 1: an unprintable character or a byte that is not UTF-8: want "/\xff"`},
 		{`hide "/usr`, `line 1: "\"/usr": want a closing quote, and escapes as in Go`},

@@ -41,12 +41,49 @@ func (b *builder) hide() error {
 	for dir := range byDir {
 		dirs = append(dirs, dir)
 	}
-	for _, dir := range byDepth(dirs) {
-		if err := whiteOut(dir, byDir[dir]); err != nil {
+	return whiteOutAll(byDepth(dirs), byDir)
+}
+
+// whiteOutAll opens all directories before it mounts on one: overlays can lie on
+// overlays two deep (FILESYSTEM_MAX_STACK_DEPTH), and what is taken from a directory
+// and the ones above it would otherwise be a stack of as many.
+func whiteOutAll(dirs []string, names map[string][]string) error {
+	layers := make([]layer, 0, len(dirs))
+	defer func() {
+		for _, l := range layers {
+			unix.Close(l.fd)
+		}
+	}()
+	for _, dir := range dirs {
+		l, err := openLayer(dir)
+		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
+		}
+		layers = append(layers, l)
+	}
+	for _, l := range layers {
+		if err := l.whiteOut(names[l.dir]); err != nil {
+			return fmt.Errorf("%s: %w", l.dir, err)
 		}
 	}
 	return nil
+}
+
+// layer is a directory that names are to be taken out of.
+type layer struct {
+	dir    string
+	fd     int
+	mounts bool // there are mounts below it
+}
+
+func openLayer(dir string) (layer, error) {
+	below, err := cloneBelow(dir)
+	if err != nil {
+		return layer{}, err
+	}
+	closeAll(below)
+	fd, err := openExactly(dir)
+	return layer{dir, fd, len(below) > 0}, err
 }
 
 // changeable tells whether names can be made and removed where path is. What of
@@ -95,44 +132,34 @@ func coverWith(fd int, name, target string) error {
 	return sys.MoveMount(tree, target)
 }
 
-// whiteOut mounts a read-only overlay over dir: the directory itself below a
-// layer that has a whiteout for each name. Mounts below dir are put back.
-func whiteOut(dir string, names []string) error {
-	below, err := cloneBelow(dir)
-	if err != nil {
-		return err
-	}
-	if len(below) > 0 {
+// whiteOut mounts a read-only overlay over the directory: itself below a
+// layer that has a whiteout for each name. Mounts below it are put back.
+func (l layer) whiteOut(names []string) error {
+	if l.mounts {
 		// overlayfs refuses a layer with mounts below it that belong to the
 		// user namespace above, which all mounts of the host do.
-		closeAll(below)
-		return rebuild(dir, names)
+		return rebuild(l.dir, names)
 	}
-	lower, err := openExactly(dir)
+	whiteouts, err := whiteoutLayer(names)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(lower)
-	layer, err := whiteoutLayer(names)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(layer)
+	defer unix.Close(whiteouts)
 	// A layer has to be attached somewhere while the overlay is made.
-	if err := sys.MoveMount(layer, dir); err != nil {
+	if err := sys.MoveMount(whiteouts, l.dir); err != nil {
 		return err
 	}
 	// The layers are named by descriptor: no path of the host needs escaping.
 	overlay, err := sys.NewMount("overlay", unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV,
-		[2]string{"userxattr", ""}, [2]string{"lowerdir", sys.FDPath(layer) + ":" + sys.FDPath(lower)})
+		[2]string{"userxattr", ""}, [2]string{"lowerdir", sys.FDPath(whiteouts) + ":" + sys.FDPath(l.fd)})
 	if err != nil {
 		return fmt.Errorf("overlay: %w", err)
 	}
 	defer unix.Close(overlay)
-	if err := unix.Unmount(sys.FDPath(layer), unix.MNT_DETACH); err != nil {
-		return mountError("umount", dir, err)
+	if err := unix.Unmount(sys.FDPath(whiteouts), unix.MNT_DETACH); err != nil {
+		return mountError("umount", l.dir, err)
 	}
-	return attachOver(overlay, dir)
+	return attachOver(overlay, l.dir)
 }
 
 func closeAll(list []below) {
