@@ -164,7 +164,7 @@ func (o *operation) opened(f found) record.Class {
 		return creates
 	case has(o.flags, "O_WRONLY"), has(o.flags, "O_RDWR"), has(o.flags, "O_TRUNC"):
 		return record.ClassWrite
-	case f.kind == directory:
+	case f.kind == directory, has(o.flags, "O_DIRECTORY"):
 		return record.ClassEnumerate
 	}
 	return record.ClassRead

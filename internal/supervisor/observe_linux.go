@@ -79,10 +79,11 @@ func (h *held) observed(o *observation, a Answer) {
 	}
 	rec, tid := h.s.Recorder, int(h.thread)
 	refused := a.kind == answerRefuse
-	if refused {
-		o.refuse(a.errnoOr(unix.EACCES))
-	} else if a.kind == answerContinue && o.failure.errno != 0 {
+	switch {
+	case o.foresaw(a):
 		o.fails()
+	case refused:
+		o.refuse(a.errnoOr(unix.EACCES))
 	}
 	if o.program != nil && !refused {
 		rec.Executed(tid, *o.program)
