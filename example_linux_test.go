@@ -10,6 +10,7 @@ import (
 
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/policy"
+	"github.com/catbox-go/catbox/record"
 )
 
 // workDir makes a directory for an example, outside of /tmp, which a run has for itself.
@@ -142,4 +143,33 @@ func ExampleFunction() {
 	// Output:
 	// 1 <nil> 1
 	// true true
+}
+
+// A sink hears what a run does while it does it.
+func ExampleRecord() {
+	dir, remove := workDir()
+	defer remove()
+	c := catbox.Command("sh", "-c", "cat /etc/debian_version >copy; cat not-there; true")
+	c.Dir = dir
+	c.Policy = c.Policy.Allow(policy.Write, dir)
+	paths := map[record.Class]string{}
+	c.Record = &catbox.Record{Sink: record.SinkFunc(func(e record.Event) error {
+		if a, ok := e.(record.Access); ok {
+			switch filepath.Base(a.Path) {
+			case "debian_version", "copy", "not-there":
+				paths[a.Class] = filepath.Base(a.Path)
+			}
+		}
+		return nil
+	})}
+	if err := c.Run(); err != nil {
+		fmt.Println(err)
+	}
+	for _, class := range []record.Class{record.ClassRead, record.ClassCreate, record.ClassAbsent} {
+		fmt.Println(class, paths[class])
+	}
+	// Output:
+	// read debian_version
+	// create copy
+	// absent not-there
 }
