@@ -50,6 +50,7 @@ func TestResolve(t *testing.T) {
 		{"dangling", true, "d/new", none, syscall.ENOENT, false, []hop{{"dangling", "d/new"}}},
 		{"new", true, "new", none, syscall.ENOENT, false, nil},
 		{"new/x", true, "new/x", none, syscall.ENOENT, true, nil},
+		{"new/../d", true, "new", none, syscall.ENOENT, true, nil},
 		{"d/f/x", true, "d/f/x", none, syscall.ENOTDIR, false, nil},
 		{"d/f/", true, "d/f", none, syscall.ENOTDIR, false, nil},
 		{"loop", true, "loop", none, syscall.ELOOP, false, nil},

@@ -99,10 +99,22 @@ func (t *Tree) resolve(dir, name string, follow bool) found {
 	w.push(name)
 	for len(w.rest) > 0 {
 		if errno := w.step(follow); errno != 0 {
-			return found{path: path.Join(append([]string{w.cur}, w.rest...)...), errno: errno, orphan: len(w.rest) > 1, hops: w.hops}
+			return found{path: w.lost(), errno: errno, orphan: len(w.rest) > 1, hops: w.hops}
 		}
 	}
 	return found{path: w.cur, kind: t.at(w.cur).kind, hops: w.hops}
+}
+
+// lost is where the walk ended, up to where the text would go up again.
+func (w *walk) lost() string {
+	at := w.cur
+	for _, name := range w.rest {
+		if name == ".." {
+			break
+		}
+		at = path.Join(at, name)
+	}
+	return at
 }
 
 func (w *walk) push(name string) {

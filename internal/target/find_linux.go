@@ -3,7 +3,6 @@ package target
 import (
 	"os"
 	"path"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -57,7 +56,7 @@ func (v *View) Find(l Lookup, base string) Found {
 			return f
 		}
 	}
-	return v.findWalking(l, full)
+	return v.findWalking(l)
 }
 
 // findPlain is Find for a text that is canonical if no symbolic link is met.
@@ -96,15 +95,15 @@ func (v *View) findEmpty(l Lookup) Found {
 }
 
 // findWalking goes component by component and keeps the links that it meets.
-func (v *View) findWalking(l Lookup, full string) Found {
+func (v *View) findWalking(l Lookup) Found {
 	var f Found
-	l.Links = &f.Links
+	l.Links, l.Lost = &f.Links, &f.Canonical
 	l.Pin = true // or the text alone would do, without its links
 	p, errno := v.Resolve(l)
 	defer p.Close()
 	switch {
 	case errno != 0:
-		f.Errno, f.Canonical, f.Orphan = errno, v.missing(full), errno == unix.ENOENT
+		f.Errno, f.Orphan = errno, errno == unix.ENOENT
 	case !p.Exists:
 		f.Errno, f.Canonical = unix.ENOENT, p.Canonical
 	default:
@@ -117,25 +116,6 @@ func (v *View) findWalking(l Lookup, full string) Found {
 		}
 	}
 	return f
-}
-
-// missing is the canonical path of what is not there: that of the directories that
-// are, and then the text.
-func (v *View) missing(full string) string {
-	for dir := path.Clean(full); dir != "/" && dir != "."; {
-		dir = path.Dir(dir)
-		fd, errno := open2(v.root, relative(dir), 0, inRoot)
-		if errno != 0 {
-			continue
-		}
-		canonical, errno := v.pathOf(fd)
-		unix.Close(fd)
-		if errno != 0 {
-			break
-		}
-		return path.Join(canonical, strings.TrimPrefix(path.Clean(full), dir))
-	}
-	return path.Clean(full)
 }
 
 // OpenFile opens a file at a canonical path of the run's root to be read.

@@ -77,6 +77,9 @@ type Lookup struct {
 	// Links, if not nil, gets the symbolic links that are followed. The path is
 	// walked then, as a quick lookup does not meet them.
 	Links *[]Hop
+	// Lost, if not nil, gets the canonical path of what a walk could not find, or
+	// could not enter, with what was to come below it.
+	Lost *string
 }
 
 // Place is where a path leads.

@@ -72,6 +72,7 @@ func (w *walker) run() (Place, unix.Errno) {
 			return w.missing(name)
 		}
 		if errno != 0 {
+			w.lost(name)
 			return none, errno
 		}
 		isLink := st.Mode&unix.S_IFMT == unix.S_IFLNK
@@ -84,10 +85,26 @@ func (w *walker) run() (Place, unix.Errno) {
 			w.enter(fd)
 		}
 		if errno != 0 {
+			w.lost(name)
 			return none, errno
 		}
 	}
 	return w.here()
+}
+
+// lost notes where the walk ended, up to where the text would go up again.
+func (w *walker) lost(name string) {
+	at, errno := w.v.pathOf(w.cur)
+	if w.l.Lost == nil || errno != 0 {
+		return
+	}
+	for _, part := range append([]string{name}, w.rest...) {
+		if part == ".." {
+			break
+		}
+		at = path.Join(at, part)
+	}
+	*w.l.Lost = at
 }
 
 var none = Place{Dir: -1, File: -1}
