@@ -20,7 +20,7 @@ func All() []Feature {
 		landlock, landlockRefer, landlockTruncate, landlockBindTCP, landlockConnectTCP, landlockIoctlDev,
 		landlockScopeSignal, landlockScopeUnix,
 		seccompFilter, notify, addFD, addFDSend, waitKillable, syncWakeUp, calls386,
-		pidfdOpen, pidfdGetfd, processVMReadv, openat2, fchmodat2, closeRange,
+		pidfdOpen, pidfdGetfd, processVMReadv, ptraceSeize, openat2, fchmodat2, closeRange,
 		cgroupMemory, cgroupPids, newuidmap,
 	}
 }

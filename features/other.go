@@ -18,7 +18,7 @@ var (
 	probeLandlockScopeSignal, probeLandlockScopeUnix, probeSeccompFilter, probeNotify  = onlyLinux, onlyLinux, onlyLinux, onlyLinux
 	probeAddFD, probeAddFDSend, probeWaitKillable, probeSyncWakeUp, probe386           = onlyLinux, onlyLinux, onlyLinux, onlyLinux, onlyLinux
 	probePidfdOpen, probePidfdGetfd, probeProcessVMReadv, probeOpenat2, probeFchmodat2 = onlyLinux, onlyLinux, onlyLinux, onlyLinux, onlyLinux
-	probeCloseRange, probeCgroupMemory, probeCgroupPids, probeNewuidmap                = onlyLinux, onlyLinux, onlyLinux, onlyLinux
+	probeCloseRange, probeCgroupMemory, probeCgroupPids, probeNewuidmap, probePtrace   = onlyLinux, onlyLinux, onlyLinux, onlyLinux, onlyLinux
 )
 
 func landlockABI() (int, error) { return 0, onlyLinux() }

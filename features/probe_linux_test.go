@@ -25,7 +25,7 @@ var since = map[string]float64{
 	"landlock scope abstract unix socket": 6.12,
 	"seccomp filter":                      3.17, "seccomp notification": 5.00, "seccomp addfd": 5.09, "seccomp addfd send": 5.14,
 	"seccomp wait killable": 6.17, "seccomp sync wake up": 6.06, "386 system calls": 0,
-	"pidfd_open": 5.03, "pidfd_getfd": 5.06, "process_vm_readv": 3.02, "openat2": 5.06, "fchmodat2": 6.06, "close_range": 5.09,
+	"pidfd_open": 5.03, "pidfd_getfd": 5.06, "process_vm_readv": 3.02, "ptrace": 3.04, "openat2": 5.06, "fchmodat2": 6.06, "close_range": 5.09,
 	"cgroup memory": 0, "cgroup pids": 0, "newuidmap": 0,
 }
 

@@ -37,6 +37,16 @@ var processVMReadv = Feature{
 // ProcessVMReadv reads the memory of a child.
 func ProcessVMReadv() error { return processVMReadv.Probe() }
 
+var ptraceSeize = Feature{
+	Name:    "ptrace",
+	Purpose: "see how the processes of a recorded run end, and what they use",
+	probe:   probePtrace,
+	hints:   processHints,
+}
+
+// Ptrace follows a child without stopping it.
+func Ptrace() error { return ptraceSeize.Probe() }
+
 var openat2 = Feature{
 	Name:    "openat2",
 	Purpose: "resolve a path without leaving a directory (Linux 5.6)",

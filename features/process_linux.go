@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -78,6 +79,35 @@ func probeProcessVMReadv() error {
 		}
 		return nil
 	})
+}
+
+// probePtrace seizes a child and lets it go again, which only its tracer can.
+func probePtrace() error {
+	return withLook(func(pid int, _ uint64) error {
+		if err := sys.PtraceSeize(pid, 0); err != nil {
+			return verdict("seize", err)
+		}
+		if err := unix.PtraceInterrupt(pid); err != nil {
+			return noEffect("interrupt", err)
+		}
+		if !stopsSoon(pid) {
+			return noEffect("stop", nil)
+		}
+		return verdict("detach", unix.PtraceDetach(pid))
+	})
+}
+
+// stopsSoon waits for a tracee to stop, but not for one that is none.
+func stopsSoon(pid int) bool {
+	for range 500 {
+		var status unix.WaitStatus
+		got, err := unix.Wait4(pid, &status, unix.WALL|unix.WNOHANG, nil)
+		if err != nil || got == pid {
+			return err == nil && status.Stopped()
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return false
 }
 
 func probePidfdGetfd() error {

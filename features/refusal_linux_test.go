@@ -122,6 +122,8 @@ var refusals = []hostWithout{
 	{"pidfd_getfd", "pretended", yes, 0, rules(always(unix.SYS_PIDFD_GETFD, done))},
 	{"process_vm_readv", "filtered", yes, unix.EPERM, rules(always(unix.SYS_PROCESS_VM_READV, unix.EPERM))},
 	{"process_vm_readv", "pretended", yes, 0, rules(always(unix.SYS_PROCESS_VM_READV, done))},
+	{"ptrace", "filtered", yes, unix.EPERM, rules(always(unix.SYS_PTRACE, unix.EPERM))},
+	{"ptrace", "pretended", yes, 0, rules(always(unix.SYS_PTRACE, done))},
 	{"openat2", "hidden", yes, unix.ENOSYS, rules(always(unix.SYS_OPENAT2, unix.ENOSYS))},
 	{"openat2", "filtered", yes, unix.EPERM, rules(always(unix.SYS_OPENAT2, unix.EPERM))},
 	{"openat2", "pretended", yes, 0, rules(always(unix.SYS_OPENAT2, done))},

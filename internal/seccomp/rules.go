@@ -180,8 +180,24 @@ func (o Options) fakeOwnIDs(r *abi.Row) []Rule {
 		}
 	case abi.FakeCaps, abi.FakeUmask:
 		return []Rule{}
+	case abi.FakeStat:
+		return o.fakeStat(r)
 	}
 	return []Rule{always(Notify)}
+}
+
+// fakeStat sends what asks without following symbolic links, as programs that
+// handle devices do. The rest is most of what a build asks, and is about no device:
+// it stays as fast as it is.
+func (o Options) fakeStat(r *abi.Row) []Rule {
+	flags := r.Arg(abi.AtFlags)
+	switch {
+	case o.Stats, r.Name == "statx", len(r.Paths()) > 0 && r.Paths()[0].Role == abi.Link:
+		return []Rule{always(Notify)}
+	case flags < 0:
+		return []Rule{}
+	}
+	return []Rule{{When: []Cond{{flags, unix.AT_SYMLINK_NOFOLLOW, 0, AnySet}}, Do: Notify}}
 }
 
 // faked sends a call that a fake root answers.

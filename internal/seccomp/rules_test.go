@@ -91,8 +91,11 @@ func TestRules(t *testing.T) {
 		// A fake root with a range of ids.
 		{ranged, abi.AMD64, "openat", []uint64{cwd, ptr, unix.O_WRONLY}, ask},
 		{ranged, abi.AMD64, "openat", []uint64{cwd, ptr, unix.O_RDONLY}, Allow},
-		{ranged, abi.AMD64, "fstat", []uint64{3, ptr}, ask},
-		{ranged, abi.AMD64, "newfstatat", []uint64{cwd, ptr, ptr, 0}, ask},
+		{ranged, abi.AMD64, "fstat", []uint64{3, ptr}, Allow},
+		{ranged, abi.AMD64, "newfstatat", []uint64{cwd, ptr, ptr, 0}, Allow},
+		{ranged, abi.AMD64, "newfstatat", []uint64{cwd, ptr, ptr, unix.AT_SYMLINK_NOFOLLOW}, ask},
+		{ranged, abi.AMD64, "lstat", []uint64{ptr, ptr}, ask},
+		{ranged, abi.AMD64, "statx", []uint64{cwd, ptr, 0, 0, ptr}, ask},
 		{ranged, abi.I386, "getgroups32", nil, ask},
 		{ranged, abi.AMD64, "getuid", nil, Allow},
 		{ranged, abi.AMD64, "capget", nil, Allow},
