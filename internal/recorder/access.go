@@ -70,7 +70,7 @@ func (r *Recorder) Accessed(tid int, u Use, accesses []record.Access) {
 	defer r.mu.Unlock()
 	p := r.threads[tid]
 	if p == nil {
-		r.out.put(record.Blind{Time: time.Now(), What: "an access", By: "a process of which nothing is known", Count: 1})
+		r.out.Put(record.Blind{Time: time.Now(), What: "an access", By: "a process of which nothing is known", Count: 1})
 		return
 	}
 	var s seen
@@ -111,7 +111,7 @@ func (r *Recorder) access(i *image, a record.Access, now time.Time) *counted {
 	}
 	i.uses[key] = c
 	r.totals.Accesses++
-	r.out.put(a)
+	r.out.Put(a)
 	return c
 }
 
@@ -121,13 +121,13 @@ func (r *Recorder) flush(i *image) {
 		if c.more > 0 {
 			a := c.Access
 			a.Count, a.First, a.Last = c.more, c.last, c.last
-			r.out.put(a)
+			r.out.Put(a)
 		}
 	}
 	for n, m := range i.nets {
 		if m.more > 0 {
 			n.Count, n.First, n.Last = m.more, m.last, m.last
-			r.out.put(n)
+			r.out.Put(n)
 		}
 	}
 	i.uses, i.seen, i.nets = nil, nil, nil
@@ -217,7 +217,7 @@ func (r *Recorder) Network(tid int, n record.Network) {
 	}
 	p.image.nets[n] = &met{}
 	n.Count, n.First, n.Last = 1, now, now
-	r.out.put(n)
+	r.out.Put(n)
 }
 
 // marks are files whose content depends on when and where a build runs.

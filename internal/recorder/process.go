@@ -51,7 +51,7 @@ func (r *Recorder) add(parent *process, pid int, at time.Time) {
 	r.threads[pid] = p
 	r.living++
 	r.totals.Processes++
-	r.out.put(told)
+	r.out.Put(told)
 }
 
 // Cloned notes a new thread.
@@ -91,7 +91,7 @@ func (r *Recorder) Exited(pid int, e End) {
 	delete(r.threads, pid)
 	r.living--
 	r.flush(p.image)
-	r.out.put(record.Exit{
+	r.out.Put(record.Exit{
 		Process: p.id, Time: e.At, Known: true, Status: e.Status, Signal: e.Signal,
 		User: e.User, System: e.System, MaxRSS: e.MaxRSS,
 	})
@@ -165,7 +165,7 @@ func (r *Recorder) tellImage(i *image) {
 	}
 	r.ids.image++
 	i.ID, i.told = r.ids.image, true
-	r.out.put(i.Image)
+	r.out.Put(i.Image)
 }
 
 // difference is what env has that is not in base, and the names that it has not.

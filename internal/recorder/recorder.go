@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/catbox-go/catbox/internal/queue"
 	"github.com/catbox-go/catbox/internal/target"
 	"github.com/catbox-go/catbox/record"
 )
@@ -18,7 +19,7 @@ type Recorder struct {
 	ids     struct{ process, image int64 }
 	made    map[string]bool // what the run made
 	cache   cache
-	out     *queue
+	out     *queue.Queue[record.Event]
 	totals  Totals
 }
 
@@ -55,10 +56,13 @@ type met struct {
 	last time.Time
 }
 
+// pause is how long after it happened the sink hears of something.
+const pause = 20 * time.Millisecond
+
 // New begins to record. The sink gets what is told in order, from one goroutine.
 func New(sink record.Sink) *Recorder {
 	return &Recorder{
-		threads: map[int]*process{}, made: map[string]bool{}, out: newQueue(sink),
+		threads: map[int]*process{}, made: map[string]bool{}, out: queue.New(pause, sink.Event),
 		cache: cache{found: map[Lookup]target.Found{}, changed: map[string]bool{}},
 	}
 }
@@ -67,18 +71,18 @@ func New(sink record.Sink) *Recorder {
 func (r *Recorder) Tell(e record.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.out.put(e)
+	r.out.Put(e)
 }
 
 // Release lets the sink hear what was told, and what will be. Until then everything
 // is kept, as it is not certain that the command comes to run.
-func (r *Recorder) Release() { r.out.release() }
+func (r *Recorder) Release() { r.out.Begin() }
 
 // Drop forgets what was told before Release.
 func (r *Recorder) Drop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.out.drop()
+	r.out.Drop()
 }
 
 // Blind notes that something could not be seen in the process, 0 if it is not known which.
@@ -89,7 +93,7 @@ func (r *Recorder) Blind(tid int, what, by string) {
 	if p := r.threads[tid]; p != nil {
 		id = p.id
 	}
-	r.out.put(record.Blind{Time: time.Now(), What: what, By: by, Process: id, Count: 1})
+	r.out.Put(record.Blind{Time: time.Now(), What: what, By: by, Process: id, Count: 1})
 }
 
 // Totals are for showing how far a run is.
@@ -114,7 +118,7 @@ func (r *Recorder) Close(end record.End) error {
 	for _, p := range left {
 		r.flush(p.image)
 	}
-	r.out.put(end)
+	r.out.Put(end)
 	r.mu.Unlock()
-	return r.out.close()
+	return r.out.Close()
 }

@@ -2,25 +2,31 @@ package supervisor
 
 import (
 	"sync"
+	"time"
 
+	"github.com/catbox-go/catbox/internal/queue"
 	"github.com/catbox-go/catbox/record"
 )
 
-// reporter numbers violations, keeps them, and tells them in order from one
+// reporter numbers violations, keeps them, and has them told in order from one
 // goroutine, so that whoever is told cannot hold a call up.
 type reporter struct {
-	tell func(record.Violation)
-	mu   sync.Mutex
-	more *sync.Cond
-	all  []record.Violation
-	done bool
-	idle chan struct{}
+	mu    sync.Mutex
+	all   []record.Violation
+	queue *queue.Queue[record.Violation]
 }
 
+// reportPause is how long after it happened a violation is told at the latest.
+const reportPause = 5 * time.Millisecond
+
 func newReporter(tell func(record.Violation)) *reporter {
-	r := &reporter{tell: tell, idle: make(chan struct{})}
-	r.more = sync.NewCond(&r.mu)
-	go r.run()
+	r := &reporter{queue: queue.New(reportPause, func(v record.Violation) error {
+		if tell != nil {
+			tell(v)
+		}
+		return nil
+	})}
+	r.queue.Begin()
 	return r
 }
 
@@ -30,41 +36,11 @@ func (r *reporter) add(v record.Violation) {
 	defer r.mu.Unlock()
 	v.Seq = len(r.all) + 1
 	r.all = append(r.all, v)
-	r.more.Signal()
-}
-
-func (r *reporter) run() {
-	defer close(r.idle)
-	for i := 0; ; i++ {
-		v, ok := r.get(i)
-		if !ok {
-			return
-		}
-		if r.tell != nil {
-			r.tell(v)
-		}
-	}
-}
-
-// get waits for violation i; false if there will be none.
-func (r *reporter) get(i int) (record.Violation, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i >= len(r.all) && !r.done {
-		r.more.Wait()
-	}
-	if i >= len(r.all) {
-		return record.Violation{}, false
-	}
-	return r.all[i], true
+	r.queue.Put(v)
 }
 
 // close waits until all are told, and returns them.
 func (r *reporter) close() []record.Violation {
-	r.mu.Lock()
-	r.done = true
-	r.more.Signal()
-	r.mu.Unlock()
-	<-r.idle
+	_ = r.queue.Close() // telling does not fail
 	return r.all
 }
