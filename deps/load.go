@@ -12,6 +12,7 @@ import (
 type run struct {
 	command  []string
 	dir      string
+	env      []string // of the command
 	detail   string
 	complete bool
 	blind    int
@@ -87,6 +88,9 @@ func (r *run) event(e record.Event) {
 }
 
 func (r *run) addImage(e record.Image) {
+	if len(r.images) == 0 {
+		r.env = e.Env
+	}
 	i := &image{path: e.Path, forked: e.Forked, previous: r.images[e.Previous]}
 	if i.previous == nil {
 		i.previous = r.last[r.parents[e.Process]]

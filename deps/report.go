@@ -82,7 +82,18 @@ type Report struct {
 	Unowned []string `json:"unowned"`
 	Notes   []string `json:"notes"`
 
+	// Verification is what came out of building again; nil if that was not done.
+	Verification *Verification `json:"verification,omitempty"`
+
 	declared declared.Format
+	analysis *analysis
+	run      *run
+}
+
+// Recorded returns the command that was recorded, where it ran, and its environment; nil if
+// the record does not have it.
+func (r *Report) Recorded() (args []string, dir string, env []string) {
+	return r.run.command, r.run.dir, r.run.env
 }
 
 // Package is one that was used or declared.

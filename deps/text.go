@@ -16,6 +16,7 @@ const most = 20
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	r.head(&b)
+	r.verifiedText(&b)
 	r.section(&b, Unused, "declared but unused", unusedText)
 	if len(r.Removable.Packages) > 1 {
 		fmt.Fprintf(&b, "  can go together: %s%s\n", list(r.Removable.Packages), with("them", r.Removable.Goes))

@@ -52,8 +52,9 @@ func newAnalysis(in Input, r *run) *analysis {
 	a.report = &Report{
 		Root: in.DB.Root(), Formats: in.DB.Formats(), Arch: in.DB.Arch(), Command: r.command, Complete: r.complete, Blind: r.blind,
 		Packages: []*Package{}, Entries: []*Entry{}, Absent: []Absent{}, Unowned: []string{}, Notes: []string{},
-		Removable: Removal{[]string{}, []string{}},
+		Removable: Removal{[]string{}, []string{}}, run: r,
 	}
+	a.report.analysis = a
 	return a
 }
 

@@ -2,17 +2,41 @@ package packages
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// alternative is what update-alternatives(1) knows of a link: the file of the
-// highest priority.
+// Alternative is a link that update-alternatives(1) keeps.
+type Alternative struct {
+	Link string
+	// Name is the link below /etc/alternatives that Link leads to; "" if there is none.
+	Name string
+	// Files are those that the link can lead to.
+	Files []string
+}
+
+// alternative is what is known of a link: the file of the highest priority, and all.
 type alternative struct {
 	best     string
 	priority int
+	files    []string
+}
+
+// Alternatives returns the links that dpkg's update-alternatives(1) keeps, in order.
+func (db *DB) Alternatives() []Alternative {
+	var all []Alternative
+	for _, link := range slices.Sorted(maps.Keys(db.alternatives)) {
+		name, _ := db.directories.link(link)
+		if parent(name) != "/etc/alternatives" {
+			name = ""
+		}
+		all = append(all, Alternative{link, name, db.alternatives[link].files})
+	}
+	return all
 }
 
 // readAlternatives reads the files of the administrative directory, by link. On a
@@ -53,9 +77,18 @@ func addAlternatives(found map[string]alternative, lines []string) {
 		}
 		files := append([]string{rest[0]}, rest[2:len(links)+1]...)
 		for i, file := range files {
-			if known, ok := found[links[i]]; file != "" && (!ok || priority > known.priority) {
-				found[links[i]] = alternative{file, priority}
+			if file != "" {
+				found[links[i]] = found[links[i]].with(file, priority)
 			}
 		}
 	}
+}
+
+// with returns it with one more file.
+func (a alternative) with(file string, priority int) alternative {
+	if len(a.files) == 0 || priority > a.priority {
+		a.best, a.priority = file, priority
+	}
+	a.files = append(a.files, file)
+	return a
 }

@@ -30,6 +30,7 @@ type DB struct {
 	files        index
 	directories  *directories
 	alternatives map[string]alternative
+	diverted     diversions
 	children     func() map[string][]string     // by directory
 	needs        func() map[*Package][]*Package // see Needs
 }
@@ -47,6 +48,7 @@ type loaded struct {
 	arch         string
 	packages     []*Package
 	alternatives map[string]alternative
+	diverted     diversions
 }
 
 var loads = []struct {
@@ -92,6 +94,9 @@ func (db *DB) add(format Format, got *loaded) {
 	}
 	if db.alternatives == nil {
 		db.alternatives = got.alternatives
+	}
+	if db.diverted == nil {
+		db.diverted = got.diverted
 	}
 	db.packages = append(db.packages, got.packages...)
 	for _, p := range got.packages {

@@ -1,9 +1,27 @@
 package packages
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 )
+
+// Diversion is a file that a package has given another name, to put its own in its place
+// (dpkg-divert(1)).
+type Diversion struct {
+	From, To string
+	By       string // the name of the package; ":" is the administrator
+}
+
+// Diversions returns those that dpkg knows, in order.
+func (db *DB) Diversions() []Diversion {
+	var all []Diversion
+	for _, from := range slices.Sorted(maps.Keys(db.diverted)) {
+		all = append(all, Diversion{from, db.diverted[from].to, db.diverted[from].by})
+	}
+	return all
+}
 
 // diversions are by the path that is diverted.
 type diversions map[string]diversion

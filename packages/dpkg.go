@@ -32,7 +32,7 @@ func loadDpkg(root string) (*loaded, error) {
 		return nil, err
 	}
 	alternatives, err := readAlternatives(filepath.Join(admin, "alternatives"))
-	return &loaded{arch: nativeArch(admin, all), packages: all, alternatives: alternatives}, err
+	return &loaded{arch: nativeArch(admin, all), packages: all, alternatives: alternatives, diverted: diverted}, err
 }
 
 // unpacked are the states (third word of Status) in which a package's files are there.

@@ -21,6 +21,7 @@ const statusFound = 1
 type depsOptions struct {
 	declared, root, format string
 	failOn                 []string
+	verify                 verifyOptions
 }
 
 func newDeps() *cobra.Command {
@@ -51,14 +52,17 @@ What is unused in this run may be used with another configuration, or have
 been looked at to switch something on: build again without it to be sure. Build
 profiles are taken from DEB_BUILD_PROFILES. A .spec file is expanded by rpmspec,
 which is run confined: nothing can be written, and there is no network.
-
+` + verifyHelp + `
 The formats are text, json (everything, with the paths of each package) and
 control (what should be declared). The exit status is 0, 1 if there is what
---fail-on names, or 125 if the report could not be made.`,
+--fail-on names (with --verify, unused has to be proven), or 125 if the report
+could not be made.`,
 		Example: `  catbox run --record hello.db -- dpkg-buildpackage -us -uc -b
   catbox deps hello.db
   catbox deps --format control hello.db
-  catbox deps --declared depends.txt --fail-on undeclared,unused hello.db`,
+  catbox deps --declared depends.txt --fail-on undeclared,unused hello.db
+  catbox deps --verify --source ../hello-2.10.before hello.db
+  catbox deps --verify --prepare 'tar --strip-components=1 -xf ~/hello-2.10.tar.gz' --results src/hello hello.db`,
 		Args: exactlyOne("RECORD"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
@@ -67,6 +71,7 @@ control (what should be declared). The exit status is 0, 1 if there is what
 	f.Var((*word)(&o.root), "root", "the `DIR` in which the packages are installed")
 	f.Var((*word)(&o.format), "format", "`FORMAT`: text, json or control")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit 1 if anything is `WHAT`: undeclared, unused or absent; more with commas between them")
+	o.verify.addFlags(cmd)
 	return cmd
 }
 
@@ -98,6 +103,11 @@ func (o *depsOptions) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", record.Quote(path), err)
 	}
+	if o.verify.on {
+		if err := o.verify.verify(cmd.Context(), report); err != nil {
+			return err
+		}
+	}
 	if err := writeDeps(cmd.OutOrStdout(), report, o.format); err != nil {
 		return err
 	}
@@ -116,7 +126,7 @@ func (o *depsOptions) check() error {
 			return usage("--fail-on %s: want undeclared, unused or absent", record.Quote(what))
 		}
 	}
-	return nil
+	return o.verify.check()
 }
 
 // comparing tells that the exit status depends on what was declared.
@@ -159,7 +169,9 @@ var findings = map[string]func(*deps.Report) bool{
 }
 
 func has(r *deps.Report, v deps.Verdict) bool {
-	return slices.ContainsFunc(r.Packages, func(p *deps.Package) bool { return p.Verdict == v })
+	return slices.ContainsFunc(r.Packages, func(p *deps.Package) bool {
+		return p.Verdict == v && !(v == deps.Unused && unproven(r, p))
+	})
 }
 
 func found(r *deps.Report, failOn []string) bool {
