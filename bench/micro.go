@@ -40,7 +40,7 @@ func (s *session) measureCalls(ctx context.Context) error {
 				References: []string{"native", "floor-bare", "floor-read"}},
 			variants: []string{"native", "floor-bare", "floor-read", "catbox"},
 			rounds:   s.opt.runs,
-			argv:     []string{s.bin("call"), k.name, fmt.Sprint(k.n / s.opt.pick(1, 5)), path},
+			argv:     []string{s.program("call"), k.name, fmt.Sprint(k.n / s.opt.pick(1, 5)), path},
 			value:    printedMicroseconds,
 		})
 		if err != nil {
@@ -84,7 +84,7 @@ func (s *session) measureParallel(ctx context.Context) error {
 				References: []string{"native", "floor-read"}},
 			variants: []string{"native", "floor-bare", "floor-read", "catbox"},
 			rounds:   s.opt.runs,
-			argv:     []string{s.bin("writers"), fmt.Sprint(n), files, s.tree()},
+			argv:     []string{s.program("writers"), fmt.Sprint(n), files, s.tree()},
 			setUp:    func(context.Context) error { return s.freshTree() },
 			value:    printedMicroseconds,
 		})
