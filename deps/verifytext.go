@@ -2,7 +2,6 @@ package deps
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -63,14 +62,16 @@ func (t *Trial) text() string {
 	return text
 }
 
-// telling are words in the line of a log that says why a build failed.
-var telling = []string{"not found", "No such file", "cannot ", "can't ", "rror:", "missing", "undefined", "rror "}
+// telling are words in the line of a log that says why a build failed, the best first.
+var telling = []string{": not found", "No such file", "is missing", "rror: ", "not found", "cannot ", "Can't ", "undefined ", "rror "}
 
-// last is the first line of the output's end that says what went wrong.
+// last is the line of the output's end that best says what went wrong.
 func (t *Trial) last() string {
-	for _, line := range t.Output {
-		if slices.ContainsFunc(telling, func(word string) bool { return strings.Contains(line, word) }) {
-			return ": " + clip(line)
+	for _, word := range telling {
+		for _, line := range t.Output {
+			if strings.Contains(line, word) {
+				return ": " + clip(line)
+			}
 		}
 	}
 	if len(t.Output) > 0 {

@@ -22,10 +22,7 @@ import (
 // supervisor answers for it.
 func (b *builder) hide() error {
 	byDir := map[string][]string{}
-	for _, p := range byDepth(b.Hidden) {
-		if paths.Covered(p, b.Hidden) {
-			continue
-		}
+	for _, p := range paths.Topmost(b.Hidden) {
 		if _, err := os.Lstat(p); err != nil {
 			continue // not in the view anyway
 		}
