@@ -289,10 +289,6 @@ var exceptions = []struct {
 }{
 	{"", `^DIR/(conftest|all)$`, `/lib64$|/ld-linux-x86-64\.so\.2$`, "the dynamic loader of a program that is gone when it is looked for"},
 	{record.ClassProbe, `/go$`, `^DIR/tmp/go-buildN/b00\d$`, "two threads make the same directory, and one of them finds it made, or not"},
-	{
-		record.ClassSymlink, `^(/usr/bin/\w+|DIR/configure)$`, `^/bin$`, "a signal that dash catches without SA_RESTART interrupts a call that " +
-			"waits for the supervisor (EINTR, which stat(2) does not know), and dash goes on to the next directory of PATH",
-	},
 	{record.ClassDelete, `/git$`, `^DIR/.git/index.lock$`, "git status writes the index anew if it is as young as a file in it"},
 }
 

@@ -139,7 +139,7 @@ func Start(cfg Config) (*Supervisor, error) {
 	}
 	s.readsFree = !cfg.Policy.Restricts(policy.Read)
 	if cfg.Recorder != nil {
-		s.tracer = tracer.New(follower{cfg.Recorder})
+		s.tracer = tracer.New(follower{cfg.Recorder}, s.restarts)
 		s.untraced.Store(true)
 	}
 	if cfg.SyncWakeUp {

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/sys"
 	"github.com/catbox-go/catbox/internal/target"
 )
@@ -49,9 +50,18 @@ const options = unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE
 // can its own be read.
 const parentOptions = options | unix.PTRACE_O_TRACEEXIT
 
+// Call is a system call that a signal interrupts.
+type Call struct {
+	Thread int
+	Arch   abi.Arch
+	Number int
+	Args   [3]uint64 // the first of them
+}
+
 // Tracer is one thread that waits for its tracees.
 type Tracer struct {
 	observer Observer
+	restarts func(Call) bool
 	attach   chan attachment
 	over     sync.WaitGroup
 
@@ -79,9 +89,11 @@ type process struct {
 
 type usage struct{ user, system time.Duration }
 
-// New starts the thread. Close ends it.
-func New(o Observer) *Tracer {
-	t := &Tracer{observer: o, attach: make(chan attachment), threads: map[int]*process{}, early: map[int]bool{}, leaving: map[int]chan struct{}{}}
+// New starts the thread. Close ends it. restarts tells of a call that is interrupted
+// while it may be waiting for a supervisor whether it is to be made again without the
+// program hearing of it: one that never fails with EINTR elsewhere. It may be nil.
+func New(o Observer, restarts func(Call) bool) *Tracer {
+	t := &Tracer{observer: o, restarts: restarts, attach: make(chan attachment), threads: map[int]*process{}, early: map[int]bool{}, leaving: map[int]chan struct{}{}}
 	t.over.Go(func() { onChildlessThread(t.run) })
 	return t
 }
@@ -176,6 +188,7 @@ func (t *Tracer) stopped(tid int, status unix.WaitStatus) {
 	signal := int(status.StopSignal())
 	switch event := int(status) >> 16; event {
 	case 0: // a signal is about to be delivered
+		t.spare(tid)
 		_ = unix.PtraceCont(tid, signal)
 		return
 	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:

@@ -36,7 +36,7 @@ func (s *seen) Exited(pid int, end Exit) {
 func follow(t *testing.T, script string) (*seen, int, error) {
 	t.Helper()
 	s := &seen{parent: map[int]int{}, ended: map[int]Exit{}}
-	tracer := New(s)
+	tracer := New(s, nil)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
