@@ -24,11 +24,6 @@ const anyFake = "fake"
 // sometimes.
 var Differences = []Difference{
 	{
-		"openat2", "mediate", `how\(0x2[0-9a-f]{5}, `, `^ENOSYS$`, "",
-		"a descriptor of O_PATH cannot be handed over, and the call's flags, which are in memory, can be others when it is continued; programs take openat where there is no openat2",
-		false,
-	},
-	{
 		"", "mediate", `^open`, `^\d+ flags `, " O_NOFOLLOW",
 		"what is there is opened by way of its pinned descriptor, so that O_NOFOLLOW is kept but not seen in F_GETFL",
 		false,
