@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -11,10 +10,12 @@ import (
 // The packages of these scripts are installed in the scripts' directory: it has to be one that
 // a build sees, which has a /tmp of its own.
 func TestVerify(t *testing.T) {
-	dir, err := os.MkdirTemp(".", "verify-test-")
-	if err == nil {
-		dir, err = filepath.Abs(dir)
+	// Not where the checkout is, which may be below /tmp: a run has that for itself.
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
 	}
+	dir, err := os.MkdirTemp(home, "catbox-verify-test-")
 	if err != nil {
 		t.Fatal(err)
 	}
