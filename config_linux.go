@@ -159,7 +159,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		MetadataOpen: !p.mounts() || p.givenOutside(),
 		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.violation(r), Stop: stop, SyncWakeUp: true,
-		Recorder: r.recorder, Command: p.command(), FreeConnect: !p.watchesConnect(), PIDNamespace: p.tier == 1,
+		Recorder: r.recorder, Command: p.command(), RecordFiles: p.recordsFiles(), FreeConnect: !p.watchesConnect(), PIDNamespace: p.tier == 1,
 	}
 }
 

@@ -14,17 +14,19 @@ import (
 
 // recordFilter has the calls sent that a record is made of.
 func (p *plan) recordFilter(o *seccomp.Options) {
-	rec := p.cmd.Record
-	if rec == nil {
+	if p.cmd.Record == nil {
 		return
 	}
 	o.Exec, o.Traced = true, true
-	if rec.Detail == RecordExec {
+	if !p.recordsFiles() {
 		return
 	}
 	o.Record, o.Connect = true, true
 	o.Calls = append(o.Calls, "fchdir")
 }
+
+// recordsFiles tells whether it is of more than processes.
+func (p *plan) recordsFiles() bool { return p.cmd.Record != nil && p.cmd.Record.Detail != RecordExec }
 
 // beginRecord starts the record of a run: what the sink gets first is what is run.
 func (r *run) beginRecord() {

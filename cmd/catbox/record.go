@@ -101,7 +101,7 @@ func (r *recording) files() []string {
 }
 
 // progress shows how far the run is, if it is recorded.
-func (r *recording) progress(c *catbox.Cmd) *progress {
+func (r *recording) progress(c *catbox.Cmd) *liveLine {
 	if r == nil {
 		return nil
 	}

@@ -29,8 +29,18 @@ type use struct {
 // counted is an access that was told once, with what came since.
 type counted struct {
 	record.Access
+	since
+}
+
+// since is what came after something was told once.
+type since struct {
 	more int
 	last time.Time
+}
+
+func (s *since) again(now time.Time) {
+	s.more++
+	s.last = now
 }
 
 // Again counts a use that the thread's image has made before. false: it has to be
@@ -48,8 +58,7 @@ func (r *Recorder) Again(tid int, u Use) bool {
 	}
 	now := time.Now()
 	for _, c := range s {
-		c.more++
-		c.last = now
+		c.again(now)
 	}
 	return true
 }
@@ -95,8 +104,7 @@ func (i *image) remember(u Use, s seen) {
 func (r *Recorder) access(i *image, a record.Access, now time.Time) *counted {
 	key := use{a.Class, a.Path, a.To, a.Errno}
 	if c := i.uses[key]; c != nil {
-		c.more++
-		c.last = now
+		c.again(now)
 		return c
 	}
 	r.tellImage(i)
@@ -208,14 +216,13 @@ func (r *Recorder) Network(tid int, n record.Network) {
 	n.Image = p.image.ID
 	now := time.Now()
 	if m := p.image.nets[n]; m != nil {
-		m.more++
-		m.last = now
+		m.again(now)
 		return
 	}
 	if p.image.nets == nil {
-		p.image.nets = map[record.Network]*met{}
+		p.image.nets = map[record.Network]*since{}
 	}
-	p.image.nets[n] = &met{}
+	p.image.nets[n] = &since{}
 	n.Count, n.First, n.Last = 1, now, now
 	r.out.Put(n)
 }

@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/catbox-go/catbox/record"
@@ -34,7 +33,7 @@ func (r *Recorder) Forked(parent, child int, at time.Time) {
 
 func (r *Recorder) add(parent *process, pid int, at time.Time) {
 	r.ids.process++
-	p := &process{id: r.ids.process, pid: int64(pid)}
+	p := &process{id: r.ids.process}
 	told := record.Process{ID: p.id, PID: pid, Time: at}
 	i := &image{Image: record.Image{Process: p.id, Time: at}}
 	if parent != nil {
@@ -71,17 +70,8 @@ func (r *Recorder) ThreadEnded(tid int) {
 	delete(r.threads, tid)
 }
 
-// End is how a process ended.
-type End struct {
-	At           time.Time
-	Status       int
-	Signal       syscall.Signal
-	User, System time.Duration
-	MaxRSS       int64 // KiB
-}
-
-// Exited notes the end of a process.
-func (r *Recorder) Exited(pid int, e End) {
+// Exited notes the end of a process; its number in the record is filled in here.
+func (r *Recorder) Exited(pid int, e record.Exit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.threads[pid]
@@ -91,10 +81,8 @@ func (r *Recorder) Exited(pid int, e End) {
 	delete(r.threads, pid)
 	r.living--
 	r.flush(p.image)
-	r.out.Put(record.Exit{
-		Process: p.id, Time: e.At, Known: true, Status: e.Status, Signal: e.Signal,
-		User: e.User, System: e.System, MaxRSS: e.MaxRSS,
-	})
+	e.Process = p.id
+	r.out.Put(e)
 }
 
 // Dir is the text of the thread's directory; "" if it has to be looked for. Then

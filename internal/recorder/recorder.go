@@ -33,7 +33,7 @@ type Totals struct {
 
 // process is one of the run.
 type process struct {
-	id, pid int64
+	id      int64
 	image   *image
 	dir     string // the text of its directory, with a slash at the end; "" if not known
 	roaming bool   // it is not kept
@@ -47,13 +47,7 @@ type image struct {
 	env  []string // in full
 	seen map[Use]seen
 	uses map[use]*counted
-	nets map[record.Network]*met
-}
-
-// met is a network use that was told once, with what came since.
-type met struct {
-	more int
-	last time.Time
+	nets map[record.Network]*since
 }
 
 // pause is how long after it happened the sink hears of something.

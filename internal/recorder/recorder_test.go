@@ -69,8 +69,8 @@ func TestEventsAreInOrder(t *testing.T) {
 	r.executes(11, "/cc", "A=1", "B=3", "C=4")
 	r.does(11, record.ClassCreate, "/o")
 	r.does(10, record.ClassRead, "/o")
-	r.Exited(11, End{Status: 3, User: time.Second, System: 2 * time.Second, MaxRSS: 7})
-	r.Exited(10, End{Signal: syscall.SIGKILL})
+	r.Exited(11, record.Exit{Known: true, Status: 3, User: time.Second, System: 2 * time.Second, MaxRSS: 7})
+	r.Exited(10, record.Exit{Known: true, Signal: syscall.SIGKILL})
 	sh, cc := program(1, 1, 0, "/sh"), program(3, 2, 2, "/cc")
 	sh.Env = []string{"A=1", "B=2"}
 	cc.Env = []string{"B=3", "C=4"}
@@ -93,7 +93,7 @@ func TestAForkThatDoesNothingHasNoImage(t *testing.T) {
 	r.Forked(10, 11, time.Now())
 	r.executes(11, "/cc")
 	r.Forked(10, 12, time.Now())
-	r.Exited(12, End{})
+	r.Exited(12, record.Exit{Known: true})
 	sh, cc := program(1, 1, 0, "/sh"), program(2, 2, 1, "/cc")
 	sh.Env, cc.EnvUnset = []string{"A=1"}, []string{"A"}
 	r.end(
@@ -188,7 +188,7 @@ func TestThreadsAreTheirProcesss(t *testing.T) {
 	r.ExecFailed(10)
 	r.ExecFailed(10)
 	r.executes(10, "/q")
-	r.Exited(10, End{})
+	r.Exited(10, record.Exit{Known: true})
 	if r.Known(10) {
 		t.Error("known after its end")
 	}
@@ -216,7 +216,7 @@ func TestTotals(t *testing.T) {
 	r.does(1, record.ClassCreate, "/a")
 	r.does(2, record.ClassRead, "/a")
 	r.does(2, record.ClassRead, "/a")
-	r.Exited(2, End{})
+	r.Exited(2, record.Exit{Known: true})
 	if got, want := r.Totals(), (Totals{Processes: 2, Living: 1, Accesses: 2, Made: 1}); got != want {
 		t.Errorf("%+v", got)
 	}

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"slices"
 	"strings"
 	"syscall"
 
@@ -57,9 +58,13 @@ func (r *receiver) observe(h *held) *observation {
 	if int(h.thread) == r.s.PID || !r.s.meet(h) {
 		return nil
 	}
-	switch h.row.Class {
-	case abi.Exec:
+	if h.row.Class == abi.Exec {
 		return h.observeExec()
+	}
+	if !r.s.RecordFiles {
+		return nil // sent for the policy's sake
+	}
+	switch h.row.Class {
 	case abi.Open:
 		return h.observeOpen()
 	case abi.Stat, abi.Write:
@@ -124,16 +129,9 @@ func (s *Supervisor) onlyRecorded(h *held) bool {
 
 // observeOpen observes an open of any generation.
 func (h *held) observeOpen() *observation {
-	o := opening{arg: h.row.Paths()[0]}
-	switch i := h.row.Arg(abi.OpenFlags); {
-	case h.name == "creat":
-		o.flags = unix.O_CREAT | unix.O_WRONLY | unix.O_TRUNC
-	case i >= 0:
-		o.flags = uint64(h.flags(i))
-	default:
-		if h.openHow(&o) != 0 {
-			return nil // the kernel refuses it
-		}
+	o, errno := h.openArguments()
+	if errno != 0 {
+		return nil // the kernel refuses it
 	}
 	return h.observePath(o.arg, o.intent())
 }
@@ -232,7 +230,7 @@ func (h *held) base(l target.Lookup) string {
 		return ""
 	}
 	rec, tid := h.s.Recorder, int(h.thread)
-	if l.Dir == unix.AT_FDCWD {
+	if l.Dir == unix.AT_FDCWD && h.s.RecordFiles { // or nobody tells of a chdir
 		if dir := rec.Dir(tid); dir != "" {
 			return dir
 		}
@@ -256,10 +254,17 @@ func (h *held) find(l target.Lookup, base string) target.Found {
 		}
 	}
 	f := h.s.view.Find(l, base)
-	if l.Path != "" && f.Lasts() && !strings.HasPrefix(f.Canonical, "/proc/") {
+	if l.Path != "" && f.Lasts() && h.s.lasts(f) && !strings.HasPrefix(f.Canonical, "/proc/") {
 		h.s.Recorder.Keep(key, f)
 	}
 	return f
+}
+
+// lasts tells whether it would be seen that something on the way changes: the calls
+// that change files are sent if files are recorded, and not all of them otherwise.
+func (s *Supervisor) lasts(f target.Found) bool {
+	changes := func(hop target.Hop) bool { return s.mayWrite(hop.Path) }
+	return s.RecordFiles || !s.mayWrite(f.Canonical) && !slices.ContainsFunc(f.Links, changes)
 }
 
 // ownProc tells whether a path is about the process itself: it is told as it is.

@@ -21,7 +21,7 @@ import (
 type follower struct{ *recorder.Recorder }
 
 func (f follower) Exited(pid int, e tracer.Exit) {
-	end := recorder.End{At: e.At, User: e.User, System: e.System, MaxRSS: e.MaxRSS}
+	end := record.Exit{Time: e.At, Known: true, User: e.User, System: e.System, MaxRSS: e.MaxRSS}
 	if e.Status.Signaled() {
 		end.Signal = e.Status.Signal()
 	} else {
@@ -59,16 +59,16 @@ func (s *Supervisor) meet(h *held) bool {
 
 // trace follows the process that the run begins with.
 func (s *Supervisor) trace(pid, tid int) {
-	if !s.untraced.Load() || s.tried >= attempts {
+	if !s.untraced.Load() {
 		return
 	}
 	s.tried++
 	err := s.tracer.Attach(pid)
-	switch {
-	case err == nil || s.tried == attempts:
-		s.untraced.Store(false)
+	if err != nil && s.tried < attempts {
+		return
 	}
-	if err != nil && s.tried == attempts {
+	s.untraced.Store(false)
+	if err != nil {
 		s.Recorder.Blind(tid, "how processes end, and what they use", "ptrace: "+err.Error())
 	}
 }

@@ -14,7 +14,7 @@ var peerOperations = map[string]record.Operation{
 // tellAddress has the use of an address recorded.
 func (h *held) tellAddress(addr sockaddr, a Answer, refused bool) {
 	to := addr.String()
-	if h.s.Recorder == nil || to == "" || addr.family == unix.AF_NETLINK {
+	if !h.s.RecordFiles || to == "" || addr.family == unix.AF_NETLINK {
 		return
 	}
 	n := record.Network{Operation: peerOperations[h.name], Destination: to}

@@ -21,8 +21,7 @@ func (r *receiver) ptrace(h *held) Answer {
 	if !own {
 		tid = h.outside(int(h.fd(1)))
 	}
-	_, followed := r.s.tracer.Follows(tid)
-	if !followed {
+	if !r.s.tracer.Follows(tid) {
 		return r.traceOutside(h)
 	}
 	r.s.Recorder.Blind(tid, "how the process ends, and what comes of it", "it is traced by a program of the run")

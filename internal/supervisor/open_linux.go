@@ -141,17 +141,7 @@ func (h *held) missingRead(o opening) {
 
 // opening decodes the call.
 func (h *held) opening() (opening, unix.Errno) {
-	o := opening{arg: h.row.Paths()[0]}
-	var errno unix.Errno
-	switch {
-	case h.name == "creat":
-		o.flags, o.mode = unix.O_CREAT|unix.O_WRONLY|unix.O_TRUNC, h.args[1]
-	case h.row.Arg(abi.OpenHow) >= 0:
-		errno = h.openHow(&o)
-	default:
-		i := h.row.Arg(abi.OpenFlags)
-		o.flags, o.mode = uint64(h.flags(i)), h.args[i+1]&0xffff
-	}
+	o, errno := h.openArguments()
 	if errno == 0 {
 		errno = o.flagsErrno()
 	}
@@ -159,6 +149,20 @@ func (h *held) opening() (opening, unix.Errno) {
 		return o, errno
 	}
 	o.path, errno = h.path(o.arg.Path)
+	return o, errno
+}
+
+// openArguments decodes what says how it is opened.
+func (h *held) openArguments() (o opening, errno unix.Errno) {
+	o.arg = h.row.Paths()[0]
+	switch i := h.row.Arg(abi.OpenFlags); {
+	case h.name == "creat":
+		o.flags, o.mode = unix.O_CREAT|unix.O_WRONLY|unix.O_TRUNC, h.args[1]
+	case i >= 0:
+		o.flags, o.mode = uint64(h.flags(i)), h.args[i+1]&0xffff
+	default:
+		errno = h.openHow(&o)
+	}
 	return o, errno
 }
 

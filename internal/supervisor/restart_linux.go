@@ -1,9 +1,6 @@
 package supervisor
 
 import (
-	"strconv"
-	"strings"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/abi"
@@ -22,30 +19,25 @@ func (s *Supervisor) restarts(c tracer.Call) bool {
 	case abi.Stat, abi.Write, abi.Exec:
 		return true
 	case abi.Open:
-		return !mayBlock(row, c)
+		return !s.mayBlock(row, c)
 	}
 	return row.Fake != abi.NoFake
 }
 
 // mayBlock tells whether an open can wait: for the other end of a FIFO, or a device. It is
 // asked in the rare case only that a signal meets an open.
-func mayBlock(row *abi.Row, c tracer.Call) bool {
+func (s *Supervisor) mayBlock(row *abi.Row, c tracer.Call) bool {
 	arg := row.Paths()[0]
-	path, errno := target.Thread(c.Thread).ReadPath(c.Args[arg.Path])
-	if errno != 0 {
+	l := target.Lookup{Thread: target.Thread(c.Thread), Dir: unix.AT_FDCWD, Follow: true}
+	if arg.Dir >= 0 {
+		l.Dir = int32(c.Args[arg.Dir])
+	}
+	var errno unix.Errno
+	if l.Path, errno = l.Thread.ReadPath(c.Args[arg.Path]); errno != 0 {
 		return true
 	}
-	base := "/proc/" + strconv.Itoa(c.Thread) + "/"
-	switch {
-	case strings.HasPrefix(path, "/"):
-		base += "root"
-	case arg.Dir >= 0 && int32(c.Args[arg.Dir]) != unix.AT_FDCWD:
-		base += "fd/" + strconv.Itoa(int(int32(c.Args[arg.Dir]))) + "/"
-	default:
-		base += "cwd/"
-	}
-	var st unix.Stat_t
-	if unix.Stat(base+path, &st) != nil {
+	st, errno := s.view.Statx(l, unix.STATX_TYPE)
+	if errno != 0 {
 		return false // not there, or to be made
 	}
 	kind := st.Mode & unix.S_IFMT

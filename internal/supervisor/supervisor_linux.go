@@ -70,6 +70,9 @@ type Config struct {
 	// begins with, without what a look at the program tells.
 	Recorder *recorder.Recorder
 	Command  *recorder.Exec
+	// RecordFiles has recorded what is done with files and addresses, and not only what is
+	// executed: then all calls that name a file are sent.
+	RecordFiles bool
 	// PIDNamespace tells that the run has one of its own.
 	PIDNamespace bool
 	// FreeConnect tells that everything may be connected to.
@@ -182,10 +185,6 @@ func (s *Supervisor) Close() []record.Violation {
 	return s.reports.close()
 }
 
-// wake is the one signal that a receiver lets through, to be taken out of a wait
-// for notifications that will not come (SIGRTMAX; Go's runtime ignores it).
-const wake = unix.Signal(64)
-
 // endReceivers takes the receivers out of their waits until all have ended.
 func (s *Supervisor) endReceivers() {
 	ended := make(chan struct{})
@@ -199,7 +198,7 @@ func (s *Supervisor) endReceivers() {
 			return
 		case <-time.After(pause):
 			s.threads.Range(func(tid, _ any) bool {
-				unix.Tgkill(os.Getpid(), tid.(int), wake)
+				unix.Tgkill(os.Getpid(), tid.(int), sys.Wake)
 				return true
 			})
 		}
@@ -242,7 +241,7 @@ func prepareThread() error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return os.NewSyscallError("unshare CLONE_FS", err)
 	}
-	return sys.BlockSignals(wake)
+	return sys.BlockSignals(sys.Wake)
 }
 
 // endRun stops everything when the supervisor cannot go on: closed, not open.

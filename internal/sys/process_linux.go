@@ -22,6 +22,10 @@ func BlockSignals(but ...unix.Signal) error {
 	return named("rt_sigprocmask", errno)
 }
 
+// Wake is the signal that takes a thread of ours out of its wait (SIGRTMAX, which
+// Go's runtime ignores).
+const Wake = unix.Signal(64)
+
 // Action is a signal's disposition (struct kernel_sigaction), as the kernel has it.
 type Action [4]uintptr
 

@@ -6,17 +6,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
-// Follows tells which process a thread belongs to, if it is traced.
-func (t *Tracer) Follows(tid int) (pid int, ok bool) {
+// Follows tells whether a thread is traced.
+func (t *Tracer) Follows(tid int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := t.threads[tid]
-	if p == nil {
-		return 0, false
-	}
-	return p.pid, true
+	return t.threads[tid] != nil
 }
 
 // Threads lists what is traced.
@@ -26,9 +24,6 @@ func (t *Tracer) Threads() []int {
 	return slices.Collect(maps.Keys(t.threads))
 }
 
-// wake takes the tracer out of its wait (SIGRTMAX, which Go's runtime ignores).
-const wake = unix.Signal(64)
-
 // LetGo gives a thread up, for somebody else to trace it; what it does from then on is
 // not seen. It returns when that is done, or when it will be as soon as the thread
 // comes to run: what holds it is up to the caller then. false: it stays traced.
@@ -37,7 +32,7 @@ func (t *Tracer) LetGo(tid int) bool {
 	for range attempts {
 		// Again, as the tracer may have been on its way into its wait.
 		t.mu.Lock()
-		_ = unix.Tgkill(unix.Getpid(), t.waiter, wake)
+		_ = unix.Tgkill(unix.Getpid(), t.waiter, sys.Wake)
 		t.mu.Unlock()
 		select {
 		case <-done:

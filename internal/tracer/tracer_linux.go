@@ -138,7 +138,7 @@ func (t *Tracer) Close() {
 
 // run takes a process, and serves it and all that come from it until none is left.
 func (t *Tracer) run() {
-	err := errors.Join(sys.BlockSignals(wake), sys.Interrupts(wake))
+	err := errors.Join(sys.BlockSignals(sys.Wake), sys.Interrupts(sys.Wake))
 	t.mu.Lock()
 	t.waiter = unix.Gettid()
 	t.mu.Unlock()

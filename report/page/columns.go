@@ -85,14 +85,7 @@ func (b *builder) args(i *report.Image) []int {
 
 // quoted is text for what is visible and quoted already.
 func (b *builder) quoted(a string) int {
-	key := "\x00" + a // no path and no argument holds NUL
-	n, known := b.numbers[key]
-	if !known {
-		n = len(b.data.Strings)
-		b.numbers[key] = n
-		b.data.Strings = append(b.data.Strings, report.VisibleArg(a))
-	}
-	return n
+	return b.number("\x00"+a, a, report.VisibleArg) // no path and no argument holds NUL
 }
 
 func (b *builder) addAccesses() {

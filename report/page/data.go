@@ -159,12 +159,15 @@ const parts = 400
 func micros(d time.Duration) int64 { return d.Microseconds() }
 
 // text returns the number of a string that the page can show.
-func (b *builder) text(s string) int {
-	n, known := b.numbers[s]
+func (b *builder) text(s string) int { return b.number(s, s, report.Visible) }
+
+// number is that of a string as show shows it, which key stands for.
+func (b *builder) number(key, s string, show func(string) string) int {
+	n, known := b.numbers[key]
 	if !known {
 		n = len(b.data.Strings)
-		b.numbers[s] = n
-		b.data.Strings = append(b.data.Strings, report.Visible(s))
+		b.numbers[key] = n
+		b.data.Strings = append(b.data.Strings, show(s))
 	}
 	return n
 }
