@@ -98,7 +98,7 @@ var guards = []guard{
 		"		response.Error = -int32(errno)\n	default:", "		response.Flags = unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE\n		_ = errno\n	default:")},
 	{name: "signals are blocked on receivers", rows: "Z05", modes: "mediate",
 		behind: "a descriptor is handed over by a call of its own, which is made again after a signal", edits: one(superv+"supervisor_linux.go",
-			"return sys.BlockSignals(wake)", "return nil")},
+			"return sys.BlockSignals(sys.Wake)", "return nil")},
 	{name: "bad pointers refuse", rows: "B01", modes: "mediate", edits: one("internal/target/memory_linux.go",
 		"	return unix.EFAULT\n}", "	return 0\n}")},
 	{name: "unknown calls refuse", rows: "S05|S07|S06b", modes: "explain", behind: "this kernel has none of the numbers",
