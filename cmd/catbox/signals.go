@@ -108,10 +108,25 @@ func (s *signals) note(sig os.Signal) {
 	}
 }
 
+// interrupted tells, after stop, whether catbox got SIGINT too. A terminal sends
+// it to all at once, but the thread that takes it for catbox, and the runtime that
+// hands it on, may be later than the word that the command has died of it.
 func (s *signals) interrupted() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Contains(s.seen, syscall.SIGINT)
+	late := time.After(200 * time.Millisecond)
+	for {
+		s.mu.Lock()
+		got := slices.Contains(s.seen, syscall.SIGINT)
+		s.mu.Unlock()
+		if got {
+			return true
+		}
+		select {
+		case sig := <-s.caught:
+			s.note(sig)
+		case <-late:
+			return false
+		}
+	}
 }
 
 // instead returns what the run ended by if it did not come to its end: the
