@@ -42,6 +42,9 @@ func (c *Cmd) Start() error {
 	if c.run != nil {
 		return errors.New("catbox: already started")
 	}
+	if !called {
+		return &SetupError{Step: "start", Err: errNoInit}
+	}
 	if c.ctx != nil && c.ctx.Err() != nil {
 		return c.ctx.Err()
 	}

@@ -2,9 +2,12 @@ package stage
 
 import "os"
 
-// Init becomes the init of a run if this process was started to be one, and
-// does not return then. Otherwise it returns at once.
-func Init() {
+// A process that was started to be a run's init becomes it here, and goes no
+// further: whatever else the program links is not set up for it. Go initializes
+// first what needs least (the specification's "Program initialization"), so this
+// is a good part of a start for a large program, and its own init functions are
+// not run twice.
+func init() {
 	if len(os.Args) == 0 || os.Args[0] != initName || os.Getenv(stageVariable) == "" {
 		return
 	}

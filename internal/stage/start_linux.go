@@ -51,7 +51,7 @@ type Config struct {
 }
 
 // ErrNoInit says that the re-executed program did not become the init.
-var ErrNoInit = errors.New("this program, started again, did not call catbox.Init: it has to be the first call in main")
+var ErrNoInit = errors.New("this program, started again, did not become the first process of a run")
 
 // stageVariable marks the environment of a re-executed program.
 const stageVariable = "CATBOX_STAGE"
