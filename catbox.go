@@ -27,8 +27,20 @@ type Cmd struct {
 	// Env is the environment, each entry "key=value". Nil means that of the
 	// calling process.
 	Env []string
-	// Dir is the working directory. Empty means that of the calling process.
+	// Dir is the working directory, as the command sees it. Empty means that of
+	// the calling process, and / in a root filesystem.
 	Dir string
+
+	// Root is a directory of the host that the command has as its root directory,
+	// with a /proc and a /dev of its own. All other paths (Path, Dir, Policy, the
+	// targets of Mounts) are paths in it then, and a Path without a slash is looked
+	// for in it. Like the host's it can be written where the policy says so and
+	// nowhere else. A place that a mount needs and that is not there is made.
+	// Empty is the host's root.
+	Root string
+	// Mounts are mounted in their order on top of the root. What has no option "ro"
+	// may be written, whatever the policy says.
+	Mounts []Mount
 
 	// Stdin, Stdout and Stderr are as in exec.Cmd: nil is the null device, an
 	// *os.File is handed to the command as it is, anything else is copied.
@@ -69,6 +81,7 @@ type Cmd struct {
 	WaitDelay time.Duration
 
 	ctx      context.Context
+	name     string // that Command was given
 	lookup   error
 	function bool // run this program itself: see Function
 	run      *run
@@ -210,7 +223,7 @@ func (e *UnsupportedError) Unwrap() error { return e.Err }
 // write nothing, with a network of its own.
 func Command(name string, arg ...string) *Cmd {
 	inner := exec.Command(name, arg...)
-	return &Cmd{Path: inner.Path, Args: inner.Args, Policy: policy.ReadOnly(), lookup: inner.Err}
+	return &Cmd{Path: inner.Path, Args: inner.Args, Policy: policy.ReadOnly(), name: name, lookup: inner.Err}
 }
 
 // CommandContext is like Command; the run is ended when ctx is done.

@@ -73,7 +73,7 @@ func (p *plan) spec(group *cgroup.Group) (stage.Spec, error) {
 		args = []string{c.Path}
 	}
 	spec := stage.Spec{
-		Path: c.Path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
+		Path: p.path, Args: args, Env: p.environment(env), Dir: p.dir, View: p.view(), Landlock: p.landlock(),
 		Filter: prog, FilterFlags: seccomp.ListenerFlags, PIDNamespace: p.tier == 1, Limits: p.limits(group),
 		Self: c.function, Remove: p.tmp, Give: p.give, NewPrivs: p.ownIDs(),
 	}
@@ -151,12 +151,15 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 	if p.fake != nil {
 		p.fake.Mapped = p.tier == 1 || p.root
 		p.fake.Make = p.maker(r)
+		if p.cmd.ownTree() {
+			p.fake.HostPath = p.hostPath
+		}
 	}
 	return supervisor.Config{
 		Fake: p.fake, SameTree: p.sameTree(),
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
-		Exact: p.walls.exact, Mounts: p.mounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
-		MetadataOpen: !p.mounts() || p.givenOutside(),
+		Exact: p.walls.exact, Mounts: p.hasMounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
+		MetadataOpen: !p.hasMounts() || p.givenOutside(),
 		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.violation(r), Stop: stop, SyncWakeUp: true,
 		Recorder: r.recorder, Command: p.command(), RecordFiles: p.recordsFiles(), FreeConnect: !p.watchesConnect(), PIDNamespace: p.tier == 1,
@@ -165,7 +168,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 
 // sameTree tells whether the run sees the host's files as they are.
 func (p *plan) sameTree() bool {
-	return p.tier == 1 && p.readable == nil && len(p.private) == 0 && len(p.walls.hidden) == 0
+	return p.tier == 1 && !p.cmd.ownTree() && p.readable == nil && len(p.private) == 0 && len(p.walls.hidden) == 0
 }
 
 // onHost lists the places of the host that are seen in the run's own directories.

@@ -74,8 +74,14 @@ func (p *plan) findGiven() {
 		if e.Path == "" || !there || id.Ino != e.Ino || id.Dev != e.Dev || fakeroot.IsDevice(e.Mode) || !p.fake.UIDs.Has(int64(e.UID)) || !p.fake.GIDs.Has(int64(e.GID)) {
 			continue
 		}
-		p.fake.Give(e)
-		p.give = append(p.give, ownedOf(e))
+		path, seen := p.tree.view(e.Path)
+		if !seen {
+			continue
+		}
+		p.fake.Give(e, path)
+		o := ownedOf(e)
+		o.Path = path
+		p.give = append(p.give, o)
 	}
 }
 
@@ -103,7 +109,7 @@ func (p *plan) takenBack(files []stage.Owned) {
 	}
 	for _, o := range files {
 		e := FakeEntry{
-			ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: o.Path,
+			ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: p.hostPath(o.Path),
 		}
 		if e.Xattrs = trusted[e.ID]; e.Xattrs == nil {
 			e.Xattrs = map[string][]byte{}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -21,11 +23,16 @@ import (
 type plan struct {
 	cmd    *Cmd
 	tier   int           // 1: namespaces; 2: none can be had
-	policy policy.Policy // resolved: rules on canonical paths
-	dir    string        // the working directory, canonical
-	log    bool          // nothing is refused, everything is reported
-	root   bool          // the caller is root
-	abi    int           // of Landlock; 0: the kernel has none
+	tree   tree          // the files that the run sees, before it changes them
+	asked  policy.Policy // the command's, and what its mounts add
+	path   string        // of the program
+	mounts []namespace.Mount
+	files  []namespace.File // of the run's own, in place of the tree's
+	policy policy.Policy    // resolved: rules on canonical paths
+	dir    string           // the working directory, canonical
+	log    bool             // nothing is refused, everything is reported
+	root   bool             // the caller is root
+	abi    int              // of Landlock; 0: the kernel has none
 
 	walls    walls
 	private  []string // directories that the run has for itself
@@ -60,6 +67,9 @@ func newPlan(c *Cmd) (*plan, error) {
 	}
 	p := &plan{cmd: c, tier: 1, root: os.Geteuid() == 0, log: c.Policy.Action() == policy.Log}
 	p.abi, _ = sys.LandlockABI()
+	if err := p.findTree(); err != nil {
+		return nil, err
+	}
 	if err := p.findFakeMode(); err != nil {
 		return nil, err
 	}
@@ -84,21 +94,29 @@ func newPlan(c *Cmd) (*plan, error) {
 }
 
 func (p *plan) resolve() (err error) {
-	if p.policy, err = p.cmd.Policy.Resolve(canonicalPath); err != nil {
+	if p.policy, err = p.asked.Resolve(p.tree.canonical); err != nil {
 		return err
 	}
+	return p.findDir()
+}
+
+// findDir finds the working directory.
+func (p *plan) findDir() (err error) {
 	dir := p.cmd.Dir
-	if dir == "" {
-		if dir, err = os.Getwd(); err != nil {
-			return &SetupError{Step: "find the working directory", Err: err}
-		}
+	if dir == "" && p.cmd.Root != "" {
+		dir = "/"
 	}
-	if p.dir, err = canonicalPath(dir); err != nil {
-		return err
+	if p.cmd.Root == "" {
+		dir, err = filepath.Abs(dir)
 	}
-	st, err := os.Stat(p.dir)
-	if err == nil && !st.IsDir() {
+	if err == nil {
+		p.dir, err = p.tree.canonical(path.Join("/", dir))
+	}
+	if err == nil && !p.tree.isDir(p.dir) {
 		err = &os.PathError{Op: "chdir", Path: p.dir, Err: unix.ENOTDIR}
+		if _, missing := p.tree.lstat(p.dir); missing != nil {
+			err = missing
+		}
 	}
 	if err != nil {
 		return &SetupError{Step: "find the working directory", Err: err}
@@ -140,21 +158,22 @@ func (p *plan) findWalls() error {
 // again, which a mount on it would not let happen.
 func (p *plan) allowWall(pattern policy.Pattern) {
 	path := pattern.Literal()
-	st, err := os.Lstat(path)
+	st, err := p.tree.lstat(path)
 	device := err == nil && st.Mode()&os.ModeDevice != 0
-	if !pattern.IsRegexp() && err == nil && (st.IsDir() || device) {
+	mounted := slices.ContainsFunc(p.mounts, func(m namespace.Mount) bool { return m.Target == path })
+	if !pattern.IsRegexp() && err == nil && (st.IsDir() || device || mounted) {
 		p.walls.writable = append(p.walls.writable, path)
 		return
 	}
 	p.walls.exact = false
-	p.walls.writable = append(p.walls.writable, existingDir(path))
+	p.walls.writable = append(p.walls.writable, p.tree.existingDir(path))
 }
 
 func (p *plan) denyWall(pattern policy.Pattern) {
 	if !p.walls.opens(pattern) {
 		return
 	}
-	if _, err := os.Lstat(pattern.Literal()); err != nil || pattern.IsRegexp() {
+	if _, err := p.tree.lstat(pattern.Literal()); err != nil || pattern.IsRegexp() {
 		p.walls.exact = false
 		return
 	}
@@ -177,7 +196,7 @@ func (p *plan) hideWall(pattern policy.Pattern) error {
 	}
 	path := pattern.Literal()
 	writable := p.walls.opens(pattern)
-	if _, err := os.Lstat(path); err != nil {
+	if _, err := p.tree.lstat(path); err != nil {
 		p.walls.exact = p.walls.exact && !writable
 		return nil
 	}
@@ -243,11 +262,21 @@ func (p *plan) netNamespace() bool {
 	return p.tier == 1 && !p.log && p.policy.Network() != policy.NetworkHost
 }
 
-// mounts tells whether the host is read-only in the run by mounts.
-func (p *plan) mounts() bool { return p.tier == 1 && !p.log }
+// hasMounts tells whether the host is read-only in the run by mounts.
+func (p *plan) hasMounts() bool { return p.tier == 1 && !p.log }
 
 // ownDevices tells whether the run has a /dev of its own.
-func (p *plan) ownDevices() bool { return !p.log && !p.policy.Allows(policy.Write, "/dev") }
+func (p *plan) ownDevices() bool {
+	return p.cmd.Root != "" || !p.log && !p.policy.Allows(policy.Write, "/dev")
+}
+
+// rootDir is the root filesystem; "" is the host's.
+func (p *plan) rootDir() string {
+	if p.tree.root == "/" {
+		return ""
+	}
+	return p.tree.root
+}
 
 // view is the mount plan of tier 1.
 func (p *plan) view() *namespace.Plan {
@@ -255,6 +284,7 @@ func (p *plan) view() *namespace.Plan {
 		return nil
 	}
 	return &namespace.Plan{
+		RootDir: p.rootDir(), Mounts: p.mounts, Files: p.files,
 		Writable: p.walls.writable, AnyWrite: p.walls.any, ReadOnly: p.walls.readOnly, Hidden: p.walls.hidden,
 		Readable: p.readable, Links: p.links, Private: p.private, Visible: p.visible,
 		Dir: p.dir, Proc: true, Dev: p.ownDevices(), Loopback: p.netNamespace(), Root: p.root,

@@ -48,7 +48,7 @@ func (c *Cmd) Start() error {
 	if c.ctx != nil && c.ctx.Err() != nil {
 		return c.ctx.Err()
 	}
-	if c.lookup != nil {
+	if c.lookup != nil && !c.ownTree() {
 		return &ExecError{Path: c.Path, Err: lookupError(c.lookup)}
 	}
 	p, err := newPlan(c)

@@ -18,6 +18,12 @@ import (
 // caller allowed that.
 func (p *plan) stepDown(why error) error {
 	p.tier = 2
+	switch {
+	case p.cmd.Root != "":
+		return &UnsupportedError{Part: "a root filesystem", Err: why}
+	case p.cmd.ownTree():
+		return &UnsupportedError{Part: "mounts", Err: why}
+	}
 	p.visible, p.private = nil, nil
 	for _, part := range p.needsNamespaces() {
 		if err := p.cannot(part, why); err != nil {
@@ -67,7 +73,7 @@ func (p *plan) makeTemporary() error {
 	if err != nil {
 		return &SetupError{Step: "make a directory for temporary files", Err: err}
 	}
-	if dir, err = canonicalPath(dir); err != nil {
+	if dir, err = p.tree.canonical(dir); err != nil {
 		return err
 	}
 	p.tmp = dir

@@ -29,11 +29,26 @@ func (p *plan) findView() error {
 	}
 	p.own = append([]string{"/dev/pts"}, p.private...)
 	p.devices = append(namespace.Devices(""), "/dev/console")
+	p.addDevices()
 	isThere := p.readable == nil || p.policy.Allows(policy.Read, p.dir) || p.policy.LeadsTo(policy.Read, p.dir) || slices.Contains(p.private, p.dir)
 	if !isThere {
 		return &UnsupportedError{Part: "working directory " + p.dir, Err: errorText("it is not among the readable paths")}
 	}
 	return nil
+}
+
+// addDevices adds those of the other places at which the run has its /dev.
+func (p *plan) addDevices() {
+	first := p.devices
+	for _, m := range p.mounts {
+		if m.Type != "dev" {
+			continue
+		}
+		p.own = append(p.own, m.Target+"/pts", m.Target+"/shm")
+		for _, d := range first {
+			p.devices = append(p.devices, m.Target+strings.TrimPrefix(d, "/dev"))
+		}
+	}
 }
 
 type errorText string
@@ -44,8 +59,8 @@ func (e errorText) Error() string { return string(e) }
 // not open itself. The working directory stays there in any case.
 func (p *plan) findPrivate() {
 	for _, dir := range privateDirs {
-		canonical, err := canonicalPath(dir)
-		if err != nil || !isDir(canonical) || p.policy.Allows(policy.Write, canonical) {
+		canonical, err := p.tree.canonical(dir)
+		if err != nil || !p.tree.isDir(canonical) || p.policy.Allows(policy.Write, canonical) {
 			continue
 		}
 		if p.readable != nil && slices.Contains(p.readable, canonical) {
@@ -83,7 +98,7 @@ func (p *plan) findReadable() error {
 			}
 			continue
 		}
-		if _, err := os.Lstat(r.Pattern.Literal()); err == nil {
+		if _, err := p.tree.lstat(r.Pattern.Literal()); err == nil {
 			p.readable = append(p.readable, r.Pattern.Literal())
 		}
 	}
@@ -96,11 +111,11 @@ func (p *plan) findReadable() error {
 // those in the root directory (/bin, /lib64), and those on the way of the paths
 // that were given.
 func (p *plan) findLinks() {
-	entries, _ := os.ReadDir("/")
+	entries, _ := os.ReadDir(p.tree.root)
 	for _, e := range entries {
 		p.addLink("/" + e.Name())
 	}
-	for _, r := range p.cmd.Policy.Rules() {
+	for _, r := range p.asked.Rules() {
 		if r.Effect != policy.EffectAllow || r.Pattern.IsRegexp() {
 			continue
 		}
@@ -112,11 +127,11 @@ func (p *plan) findLinks() {
 
 // addLink makes the link at path, if there is one and it leads to something that is there.
 func (p *plan) addLink(path string) {
-	content, err := os.Readlink(path)
+	content, err := p.tree.readlink(path)
 	if err != nil || p.isThere(path) {
 		return
 	}
-	canonical, err := canonicalPath(path)
+	canonical, err := p.tree.canonical(path)
 	if err == nil && (p.isThere(canonical) || slices.ContainsFunc(p.readable, func(r string) bool { return paths.Under(r, canonical) })) {
 		p.links = append(p.links, namespace.Link{Path: path, Content: content})
 	}
@@ -140,43 +155,4 @@ func terminal(stdin io.Reader) string {
 		return ""
 	}
 	return path
-}
-
-// canonicalPath resolves the symbolic links of a path, of which the end need not exist.
-func canonicalPath(path string) (string, error) {
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil {
-		return filepath.Abs(real)
-	}
-	if !os.IsNotExist(err) {
-		return "", err
-	}
-	if target, err := os.Readlink(path); err == nil { // a link that leads nowhere yet
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(path), target)
-		}
-		return canonicalPath(target)
-	}
-	parent, name := filepath.Split(filepath.Clean(path))
-	if name == "" {
-		return path, nil
-	}
-	dir, err := canonicalPath(filepath.Clean(parent))
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, name), nil
-}
-
-// existingDir returns the nearest directory at or above path that exists.
-func existingDir(path string) string {
-	for path != "/" && !isDir(path) {
-		path = filepath.Dir(path)
-	}
-	return path
-}
-
-func isDir(path string) bool {
-	st, err := os.Lstat(path)
-	return err == nil && st.IsDir()
 }

@@ -12,7 +12,7 @@ import (
 // paths starting from dir.
 func (p profile) expand(dir string) (settings, error) {
 	s := p.settings
-	for _, list := range []*[]string{&s.Write, &s.NoWrite, &s.Read, &s.Hide} {
+	for _, list := range []*[]string{&s.Write, &s.NoWrite, &s.Read, &s.Hide, &s.Bind, &s.Mount} {
 		expanded := make([]string, 0, len(*list))
 		for _, path := range *list {
 			path, err := expandPath(path)
@@ -23,7 +23,12 @@ func (p profile) expand(dir string) (settings, error) {
 		}
 		*list = expanded
 	}
-	return s.absolute(dir)
+	root, err := expandPath(s.Root)
+	if err != nil {
+		return s, err
+	}
+	s.Root = root
+	return s.absolute(dir, false)
 }
 
 // expandPath replaces ${HOME} and ${CWD}. In an expression they stand for

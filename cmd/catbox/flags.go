@@ -17,6 +17,12 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f.Var((*list)(&o.NoWrite), "no-write", "`PATH` is not writable, though below one that is (repeat)")
 	f.VarP((*list)(&o.Read), "read", "r", "only `PATH` is readable, and what is writable (default: everything; repeat)")
 	f.Var((*list)(&o.Hide), "hide", "`PATH` is not there at all (repeat)")
+	f.Var((*word)(&o.Root), "root", "the root directory is `DIR`, a root filesystem; other paths but --bind's SRC are paths in it (default: the host's)")
+	f.Var((*list)(&o.Bind), "bind", "`SRC[:DST][:OPTIONS]`: what the host has at SRC is at DST, and writable unless OPTIONS has ro (repeat)")
+	f.Var((*list)(&o.Tmpfs), "tmpfs", "an empty file system in memory at `DST[:OPTIONS]`, such as size=1G,mode=0755 (repeat)")
+	f.Var((*list)(&o.Proc), "proc", "the run's /proc at `DST` too (repeat)")
+	f.Var((*list)(&o.Dev), "dev", "the run's /dev at `DST` too (repeat)")
+	f.Var((*list)(&o.Mount), "mount", "'`SRC DST TYPE OPTIONS`' as a line of fstab(5) (repeat)")
 	f.Var((*word)(&o.Net), "net", "`MODE` isolated: only its own loopback; none: no sockets but unix; host: the host's network\n(default: isolated, or none where there are no network namespaces; -n is --net host)")
 	f.VarPF(constant{&o.Net, "host"}, "network", "n", "the same as --net host").NoOptDefVal = "true"
 	f.Var((*list)(&o.AllowConnect), "allow-connect", "only `DEST` may be connected to: ADDRESS[/BITS][:PORT], a unix socket's path, or @NAME (repeat)")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -83,6 +84,7 @@ type spec struct {
 	settings
 	policy policy.Policy
 	limits catbox.Limits
+	mounts []catbox.Mount
 	path   string
 	args   []string
 	env    []string
@@ -111,13 +113,19 @@ func (o *runOptions) spec(args []string) (*spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := absolutePath(cwd, o.dir)
-	if o.dir == "" {
-		dir = cwd
+	spec := &spec{settings: s, policy: p, limits: l, path: args[0], args: args, env: s.environment(), cwd: cwd, dir: o.dir}
+	if spec.mounts, err = s.mounts(); err != nil {
+		return nil, err
 	}
-	env := s.environment()
-	path, err := lookPath(args[0], searchPath(env), dir)
-	return &spec{settings: s, policy: p, limits: l, path: path, args: args, env: env, cwd: cwd, dir: dir}, err
+	if s.Root != "" {
+		spec.dir = absolutePath("/", o.dir)
+		return spec, nil
+	}
+	spec.dir = absolutePath(cwd, o.dir)
+	if len(spec.mounts) == 0 {
+		spec.path, err = lookPath(args[0], searchPath(spec.env), spec.dir)
+	}
+	return spec, err
 }
 
 // merged puts the flags on top of the profiles.
@@ -134,13 +142,13 @@ func (o *runOptions) merged(cwd string) (settings, error) {
 		}
 		merged = merged.under(s)
 	}
-	flags, err := o.settings.absolute(cwd)
+	flags, err := o.settings.absolute(cwd, merged.Root != "")
 	return merged.under(flags), err
 }
 
 func (s *spec) command(out *outputs) *catbox.Cmd {
 	return &catbox.Cmd{
-		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir,
+		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir, Root: s.Root, Mounts: s.mounts,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
 		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
@@ -156,9 +164,43 @@ func (s *spec) here(noNetwork bool) policy.Policy {
 		p = p.WithNetwork(policy.NetworkNone)
 	}
 	for _, file := range s.ownFiles {
-		p = p.Deny(policy.Write, file)
+		p = p.Deny(policy.Write, s.seen(file)...)
 	}
 	return p
+}
+
+// seen are the paths at which the command would see a file of the host.
+func (s *spec) seen(file string) []string {
+	var seen []string
+	root := either(s.Root, "/")
+	if canonical, err := filepath.EvalSymlinks(root); err == nil {
+		root = canonical
+	}
+	if real, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
+		file = filepath.Join(real, filepath.Base(file))
+	}
+	if rest, inside := below(file, root); inside {
+		seen = append(seen, rest)
+	}
+	for _, m := range s.mounts {
+		source, err := filepath.EvalSymlinks(m.Source)
+		if err != nil || m.Type != "bind" {
+			continue
+		}
+		if rest, inside := below(file, source); inside {
+			seen = append(seen, filepath.Join(m.Target, rest))
+		}
+	}
+	return seen
+}
+
+// below returns the path from dir on, with a slash in front, if file is dir or below it.
+func below(file, dir string) (string, bool) {
+	rest, err := filepath.Rel(dir, file)
+	if err != nil || rest == ".." || strings.HasPrefix(rest, "../") {
+		return "", false
+	}
+	return filepath.Join("/", rest), true
 }
 
 // run runs the command line's command. It tells whoever listens how it ended,

@@ -19,6 +19,12 @@ type settings struct {
 	NoWrite      []string          `toml:"no-write"`
 	Read         []string          `toml:"read"`
 	Hide         []string          `toml:"hide"`
+	Root         string            `toml:"root"`
+	Bind         []string          `toml:"bind"`
+	Tmpfs        []string          `toml:"tmpfs"`
+	Proc         []string          `toml:"proc"`
+	Dev          []string          `toml:"dev"`
+	Mount        []string          `toml:"mount"`
 	Net          string            `toml:"net"`
 	AllowConnect []string          `toml:"allow-connect"`
 	OnViolation  string            `toml:"on-violation"`
@@ -37,6 +43,12 @@ func (s settings) under(over settings) settings {
 		NoWrite:      slices.Concat(s.NoWrite, over.NoWrite),
 		Read:         slices.Concat(s.Read, over.Read),
 		Hide:         slices.Concat(s.Hide, over.Hide),
+		Root:         either(over.Root, s.Root),
+		Bind:         slices.Concat(s.Bind, over.Bind),
+		Tmpfs:        slices.Concat(s.Tmpfs, over.Tmpfs),
+		Proc:         slices.Concat(s.Proc, over.Proc),
+		Dev:          slices.Concat(s.Dev, over.Dev),
+		Mount:        slices.Concat(s.Mount, over.Mount),
 		Net:          either(over.Net, s.Net),
 		AllowConnect: slices.Concat(s.AllowConnect, over.AllowConnect),
 		OnViolation:  either(over.OnViolation, s.OnViolation),
@@ -77,11 +89,15 @@ func (s settings) check() error {
 			return fmt.Errorf("env: %q is no name of a variable, or its value has a NUL", name)
 		}
 	}
+	if _, err := s.mounts(); err != nil {
+		return err
+	}
 	_, err := s.policy("/")
 	return err
 }
 
-// policy puts the settings into a policy. cwd is writable if nothing else is said.
+// policy puts the settings into a policy. cwd is writable if nothing else is said,
+// and it is the host's.
 func (s settings) policy(cwd string) (policy.Policy, error) {
 	write, err := s.writable(cwd)
 	if err != nil {
@@ -128,6 +144,8 @@ const nothing = "none"
 
 func (s settings) writable(cwd string) ([]string, error) {
 	switch {
+	case len(s.Write) == 0 && s.Root != "":
+		return nil, nil
 	case len(s.Write) == 0:
 		return []string{cwd}, nil
 	case !slices.Contains(s.Write, nothing):
@@ -138,8 +156,19 @@ func (s settings) writable(cwd string) ([]string, error) {
 	return nil, nil
 }
 
-// absolute makes the relative paths of the settings start from dir.
-func (s settings) absolute(dir string) (settings, error) {
+// absolute makes the relative paths of the settings start from dir, a directory of
+// the host, and those in a root filesystem from its root.
+func (s settings) absolute(dir string, rooted bool) (settings, error) {
+	s.Bind = slices.Clone(s.Bind)
+	for i, bind := range s.Bind {
+		s.Bind[i] = absoluteSource(dir, bind)
+	}
+	if s.Root != "" {
+		s.Root = absolutePath(dir, s.Root)
+	}
+	if s.Root != "" || rooted {
+		dir = "/"
+	}
 	for _, list := range []struct {
 		name  string
 		paths *[]string

@@ -15,8 +15,8 @@ import (
 func (b *builder) cloneKept() error {
 	for _, list := range [][]string{b.Writable, b.Readable, b.Visible} {
 		for _, path := range list {
-			if path == "/" {
-				continue // stays where it is
+			if path == "/" || b.mounted(path) {
+				continue // stays where it is, or comes with its mount
 			}
 			if err := b.clone(path); err != nil {
 				return err

@@ -127,11 +127,19 @@ func (b *builder) placeAt(path, target string) error {
 	return b.place(target, true)
 }
 
+// openProc makes a /proc of the run's pid namespace, to be mounted.
+func (b *builder) openProc() (err error) {
+	b.proc, err = sys.NewMount("proc", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+	return err
+}
+
 func (b *builder) mountProc() error {
-	fd, err := sys.NewMount("proc", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
-	if err != nil {
-		return err
+	if b.proc < 0 {
+		if err := b.openProc(); err != nil {
+			return err
+		}
 	}
+	fd := b.proc
 	defer unix.Close(fd)
 	if b.root != "" {
 		if err := os.MkdirAll(b.root+"/proc", 0o555); err != nil {

@@ -35,21 +35,26 @@ func (b *builder) newRoot() error {
 	return nil
 }
 
-// changeRoot makes the built tree the root and lets go of the host's.
-func (b *builder) changeRoot() error {
-	if err := unix.Chdir(b.root); err != nil {
-		return mountError("chdir", b.root, err)
+// pivot makes what is mounted on dir the root and lets go of the old one.
+func pivot(dir string) error {
+	if err := unix.Chdir(dir); err != nil {
+		return mountError("chdir", dir, err)
 	}
 	if err := unix.PivotRoot(".", "."); err != nil {
-		return mountError("pivot_root", b.root, err)
+		return mountError("pivot_root", dir, err)
 	}
 	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
 		return mountError("umount", "the host's root", err)
 	}
-	b.root = ""
-	if err := unix.Chdir("/"); err != nil {
-		return mountError("chdir", "/", err)
+	return chdir("/")
+}
+
+// changeRoot makes the built tree the root and lets go of the host's.
+func (b *builder) changeRoot() error {
+	if err := pivot(b.root); err != nil {
+		return err
 	}
+	b.root = ""
 	return sys.MountSetattr(unix.AT_FDCWD, "/", 0, unix.MOUNT_ATTR_RDONLY, 0)
 }
 
@@ -83,7 +88,7 @@ func (b *builder) mountPrivate() error {
 // placeAll puts back what was taken out of the host's tree, a directory before
 // what is below it, so that none comes to cover another.
 func (b *builder) placeAll() error {
-	writable := slices.DeleteFunc(slices.Clone(b.Writable), func(path string) bool { return path == "/" })
+	writable := slices.DeleteFunc(slices.Clone(b.Writable), func(path string) bool { return path == "/" || b.mounted(path) })
 	readOnly := map[string]bool{}
 	for _, path := range slices.Concat(b.Readable, b.Visible) {
 		readOnly[path] = !paths.Covered(path, b.Readable)
@@ -109,27 +114,7 @@ func (b *builder) placeAll() error {
 }
 
 // mountPoint sees to it that there is something to mount fd on.
-func (b *builder) mountPoint(fd int, target string) error {
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return err
-	}
-	full := b.root + target
-	if _, err := os.Lstat(full); err == nil {
-		return nil
-	}
-	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
-		return os.MkdirAll(full, 0o755)
-	}
-	if err := os.MkdirAll(path.Dir(full), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(full, os.O_CREATE|os.O_EXCL, 0o444)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
+func (b *builder) mountPoint(fd int, target string) error { return mountPointFor(fd, b.root+target) }
 
 // protect makes places below writable ones read-only again.
 func (b *builder) protect() error {

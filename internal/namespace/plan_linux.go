@@ -8,6 +8,14 @@ import (
 
 // Plan says what the run sees. All paths are absolute and canonical.
 type Plan struct {
+	// RootDir is a directory of the host that becomes the root directory; the other
+	// paths are paths in it then, and what of them is "the host" is this tree. "" is
+	// the host's own.
+	RootDir string
+	// Mounts are mounted in their order, on what else is there.
+	Mounts []Mount
+	// Files are there instead of those of the tree, read-only.
+	Files []File
 	// Writable are the existing places that stay writable; the rest of the
 	// host is read-only. AnyWrite leaves the host as it is.
 	Writable []string
@@ -38,6 +46,30 @@ type Plan struct {
 	// Terminal is the path of the terminal that the command is started on,
 	// "" if there is none; it stays there as /dev/console.
 	Terminal string
+}
+
+// Mount is a file system for the run.
+type Mount struct {
+	// Type is "bind" with Source, a path of the host; "dev" for what the run
+	// has at /dev; or a type that fsopen(2) knows, with its Options, each a key
+	// and a value or nothing.
+	Type, Source string
+	Options      []Option
+	// Target is made if it is not there and can be.
+	Target string
+	// Attr are attributes of mount_setattr(2). ReadOnly ones are open to change in the
+	// places of Plan.Writable all the same.
+	Attr     int
+	ReadOnly bool
+}
+
+// Option is one of a file system's options; Value is "" for one without.
+type Option struct{ Key, Value string }
+
+// File is a regular file of the run's own.
+type File struct {
+	Path string
+	Data []byte
 }
 
 // Link is a symbolic link to be made.
@@ -74,11 +106,13 @@ type builder struct {
 	Plan
 	root   string         // where the new root is while it is being built, "" if in place
 	clones map[string]int // mounts of the host, detached: path -> descriptor
+	opened []int          // the file systems of Mounts, detached
+	proc   int            // the run's /proc, detached; -1 if it is not made yet
 }
 
 // Steps returns the set-up in order. The same process must carry out all.
 func (p Plan) Steps() []Step {
-	b := &builder{Plan: p, clones: map[string]int{}}
+	b := &builder{Plan: p, clones: map[string]int{}, proc: -1}
 	var steps []Step
 	add := func(wanted bool, name string, do func() error) {
 		if wanted {
@@ -88,14 +122,19 @@ func (p Plan) Steps() []Step {
 	restricted := p.Readable != nil
 	add(p.Loopback, "bring the loopback up", loopbackUp)
 	add(true, "make mounts private", makePrivate)
-	add(true, "open the places to keep", b.cloneKept)
 	add(p.Dev, "open devices", b.cloneDevices)
+	add(p.RootDir != "", "open /proc", b.openProc) // which takes one that is in view
+	add(len(p.Mounts) > 0, "open what is to be mounted", b.openMounts)
+	add(p.RootDir != "", "change to the root filesystem", b.enterRoot)
+	add(true, "open the places to keep", b.cloneKept)
 	add(restricted, "make a new root", b.newRoot)
 	add(!restricted && !p.AnyWrite, "make the host read-only", hostReadOnly)
 	add(true, "mount private directories", b.mountPrivate)
 	add(p.Dev, "mount /dev", b.mountDev)
 	add(p.Proc, "mount /proc", b.mountProc)
 	add(true, "put places back", b.placeAll)
+	add(len(p.Mounts) > 0, "mount", b.mountAll)
+	add(len(p.Files) > 0, "make files", b.makeFiles)
 	add(true, "make places below read-only", b.protect)
 	add(restricted, "change the root", b.changeRoot)
 	add(true, "hide", b.hide)

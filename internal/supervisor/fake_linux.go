@@ -33,6 +33,10 @@ type FakeRoot struct {
 	// nil without one.
 	Make func(dir string, id fakeroot.ID, name string, mode uint32) error
 
+	// HostPath returns the path that the host has for one of the run's, "" for one of
+	// which the host knows nothing; what is noted are the host's. Nil: they are the same.
+	HostPath func(path string) string
+
 	// given are noted files that have their owners on disk as long as the run
 	// lives, so that what is noted does not count: by device and inode.
 	given   sync.Map
@@ -43,6 +47,13 @@ type FakeRoot struct {
 	shows   atomic.Bool // files were noted that the kernel shows otherwise
 	umasked atomic.Bool // some process has an umask that takes bits of the owner
 	noting  sync.Mutex  // one change is noted at a time
+}
+
+func (f *FakeRoot) onHost(path string) string {
+	if f.HostPath == nil {
+		return path
+	}
+	return f.HostPath(path)
 }
 
 // begin looks at what is noted already.
@@ -210,7 +221,7 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 		e = f.entryOf(st)
 	}
 	if e.Nlink = st.Nlink; e.Path == "" && path != nil {
-		e.Path = path()
+		e.Path = f.onHost(path())
 	}
 	change(&e)
 	var err error

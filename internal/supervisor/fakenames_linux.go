@@ -219,7 +219,7 @@ func (f *FakeRoot) linked(fd int, path string) {
 		return
 	}
 	if e, ok := f.orphans.take(fakeroot.IDOf(&st)); ok {
-		e.Nlink, e.Path = st.Nlink, path
+		e.Nlink, e.Path = st.Nlink, f.onHost(path)
 		_ = f.State.Put(e)
 	} else if a.known {
 		_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Nlink = st.Nlink })
@@ -321,6 +321,7 @@ func fakeRename(r *receiver, p *pinned) Answer {
 // renamed gives what is noted its new place. Only a directory brings others
 // along: to look for them takes a look at everything that is noted.
 func (f *FakeRoot) renamed(moved, replaced attributes, from, to string, exchange bool) {
+	from, to = f.onHost(from), f.onHost(to)
 	if moved.isDir() || exchange && replaced.isDir() {
 		f.moved(from, to, exchange)
 		return

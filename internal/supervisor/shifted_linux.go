@@ -72,10 +72,10 @@ func (f *FakeRoot) Shifted(dir string) []string {
 	return paths.Topmost(places)
 }
 
-// Give says that a noted file has its owner on disk from the start.
-func (f *FakeRoot) Give(e fakeroot.Entry) {
+// Give says that a noted file, which the run has at path, has its owner on disk.
+func (f *FakeRoot) Give(e fakeroot.Entry, path string) {
 	f.given.Store(FileID{e.Dev, e.Ino}, e.ID)
-	f.shifted.add(e.Path)
+	f.shifted.add(path)
 }
 
 func (f *FakeRoot) isGiven(id fakeroot.ID) bool {
@@ -149,9 +149,9 @@ func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.En
 	defer f.noting.Unlock()
 	f.left(fakeroot.IDOf(st))
 	e := f.entryOf(st)
-	e.Path = path
+	e.Path = f.onHost(path)
 	change(&e)
-	f.Give(e)
+	f.Give(e, path)
 	_ = f.State.Put(e) // if it cannot be written, it is only not there after a kill
 }
 

@@ -1,0 +1,202 @@
+package catbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/policy"
+)
+
+// ownTree tells whether the command sees other files than the host's.
+func (c *Cmd) ownTree() bool { return c.Root != "" || len(c.Mounts) > 0 }
+
+// findTree finds what the run's tree of files is made of, and the program in it.
+func (p *plan) findTree() error {
+	p.tree = tree{root: "/"}
+	p.asked, p.path = p.cmd.Policy, p.cmd.Path
+	if !p.cmd.ownTree() {
+		return nil
+	}
+	if err := p.findRoot(); err != nil {
+		return &SetupError{Step: "find the root filesystem", Err: err}
+	}
+	for _, m := range p.cmd.Mounts {
+		if err := p.addMount(m); err != nil {
+			return &SetupError{Step: "find the mounts", Err: err}
+		}
+	}
+	if p.cmd.Root != "" {
+		p.addFiles()
+	}
+	return p.findProgram()
+}
+
+func (p *plan) findRoot() error {
+	if p.cmd.Root == "" {
+		return nil
+	}
+	dir, err := filepath.Abs(p.cmd.Root)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return err
+	}
+	st, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return err
+	case !st.IsDir():
+		return &os.PathError{Op: "open", Path: p.cmd.Root, Err: unix.ENOTDIR}
+	case dir == "/":
+		return errors.New("it is the host's own root, which a run has without being told")
+	}
+	// The run has these of its own in any case; what they hold is as on the host.
+	p.tree = tree{root: dir, mounts: []attached{{"/proc", "/proc"}, {"/dev", "/dev"}}}
+	return nil
+}
+
+// hostPath is the path that the host has for one of the run's, "" if it has none.
+func (p *plan) hostPath(name string) string {
+	host, ok := p.tree.host(name)
+	if !ok {
+		return ""
+	}
+	return host
+}
+
+// addMount adds a mount to the tree and to what the command may read and write.
+func (p *plan) addMount(m Mount) error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	target, err := p.tree.canonical(m.Target)
+	if err != nil {
+		return err
+	}
+	mount := namespace.Mount{Target: target, Type: m.kind(), Options: typeOptions(m), ReadOnly: m.readOnly(), Attr: m.attributes()}
+	shown := ""
+	switch m.kind() {
+	case "bind":
+		if mount.Source, err = bindSource(m.Source); err != nil {
+			return err
+		}
+		shown = mount.Source
+	case "proc", "dev":
+		shown = "/" + m.kind()
+	case "overlay":
+		shown = lowest(m)
+	default:
+		if m.Source != "" && m.Source != "none" {
+			mount.Options = append(mount.Options, namespace.Option{Key: "source", Value: m.Source})
+		}
+	}
+	if _, err := p.tree.lstat(target); err != nil && p.cmd.Root == "" && !p.made(target) {
+		return fmt.Errorf("mount %s: there is no %s on the host to mount it on: make it, or mount it below /tmp", m.Source, m.Target)
+	}
+	p.mounts = append(p.mounts, mount)
+	p.tree.mounts = append(p.tree.mounts, attached{target, shown})
+	access := policy.Read | policy.Exec
+	if !mount.ReadOnly {
+		access |= policy.Write
+	}
+	p.asked = p.asked.Allow(access, target)
+	return nil
+}
+
+// typeOptions are those of the file system's type, which are for the kernel.
+func typeOptions(m Mount) []namespace.Option {
+	var options []namespace.Option
+	for _, o := range m.Options {
+		if o == "" || slices.Contains(flagOptions, o) || m.kind() == "bind" {
+			continue
+		}
+		key, value, _ := strings.Cut(o, "=")
+		options = append(options, namespace.Option{Key: key, Value: value})
+	}
+	return options
+}
+
+// lowest is the layer of an overlay that shows what is in it, as far as this can be said from outside.
+func lowest(m Mount) string {
+	for _, o := range m.Options {
+		if dirs, ok := cutOption(o, "lowerdir"); ok {
+			return path.Clean(dirs[len(dirs)-1])
+		}
+	}
+	return ""
+}
+
+func cutOption(option, name string) ([]string, bool) {
+	if len(option) <= len(name) || option[:len(name)+1] != name+"=" {
+		return nil, false
+	}
+	return filepath.SplitList(option[len(name)+1:]), true
+}
+
+// made tells whether a place that is not on the host is made for the run, in a
+// directory that the run has for itself or in a mount.
+func (p *plan) made(target string) bool {
+	return paths.UnderAny(target, privateDirs) || slices.ContainsFunc(p.mounts, func(m namespace.Mount) bool { return paths.Under(target, m.Target) })
+}
+
+func bindSource(source string) (string, error) {
+	abs, err := filepath.Abs(source)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(abs)
+}
+
+// attributes are the attributes of mount_setattr(2) that the options stand for.
+func (m Mount) attributes() int {
+	attr := unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOSUID
+	switch m.kind() {
+	case "bind":
+		attr = 0 // as they are on the host, which a user namespace cannot take away
+	case "devpts":
+		attr = unix.MOUNT_ATTR_NOSUID
+	}
+	for _, o := range []struct {
+		option string
+		attr   int
+	}{{"nosuid", unix.MOUNT_ATTR_NOSUID}, {"nodev", unix.MOUNT_ATTR_NODEV}, {"noexec", unix.MOUNT_ATTR_NOEXEC}, {"noatime", unix.MOUNT_ATTR_NOATIME}} {
+		if m.has(o.option) {
+			attr |= o.attr
+		}
+	}
+	return attr
+}
+
+// findProgram finds the program in the run's tree.
+func (p *plan) findProgram() (err error) {
+	name := p.cmd.Path
+	if p.cmd.name != "" {
+		name = p.cmd.name
+	}
+	p.path, err = p.tree.find(name, searchPath(p.cmd.Env))
+	return err
+}
+
+// searchPath is PATH in an environment; nil is the caller's.
+func searchPath(env []string) string {
+	if env == nil {
+		return os.Getenv("PATH")
+	}
+	found := ""
+	for _, entry := range env {
+		if len(entry) > 5 && entry[:5] == "PATH=" {
+			found = entry[5:]
+		}
+	}
+	return found
+}
