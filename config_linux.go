@@ -104,7 +104,8 @@ func (p *plan) namespaces(cfg *stage.Config) {
 
 // landlock is the second wall behind the mounts, and the first without them.
 func (p *plan) landlock() *landlock.Rules {
-	r := &landlock.Rules{AnyWrite: p.walls.any, Scope: !p.log && p.abi >= 6}
+	// What is not in a root filesystem is not part of "everything".
+	r := &landlock.Rules{AnyWrite: p.walls.any && p.cmd.Root == "", Scope: !p.log && p.abi >= 6}
 	if p.log || p.abi == 0 {
 		return nil
 	}
@@ -155,11 +156,13 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 			p.fake.HostPath = p.hostPath
 		}
 	}
+	outside, denied := p.givenOutside()
 	return supervisor.Config{
+		GivenOutside: outside && p.tier == 1, OwnTree: p.cmd.ownTree(),
 		Fake: p.fake, SameTree: p.sameTree(),
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.hasMounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
-		MetadataOpen: !p.hasMounts() || p.givenOutside(),
+		MetadataOpen: !p.hasMounts() || denied,
 		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.violation(r), Stop: stop, SyncWakeUp: true,
 		Recorder: r.recorder, Command: p.command(), RecordFiles: p.recordsFiles(), FreeConnect: !p.watchesConnect(), PIDNamespace: p.tier == 1,
@@ -177,10 +180,10 @@ func (p *plan) onHost() []string {
 }
 
 // givenOutside tells whether one of the descriptors that the command gets is of
-// a file of the host whose metadata this user could change, and that the policy
-// does not allow to be written. Mounts do not hold that: the descriptor is on
-// one of the host's.
-func (p *plan) givenOutside() bool {
+// a file of the host whose metadata this user could change, and whether the policy
+// does not allow one of these to be written. Mounts do not hold that: the descriptor
+// is on one of the host's.
+func (p *plan) givenOutside() (some, denied bool) {
 	files := slices.Clone(p.cmd.ExtraFiles)
 	for _, stream := range []any{p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr} {
 		f, ok := stream.(*os.File)
@@ -188,18 +191,21 @@ func (p *plan) givenOutside() bool {
 		case ok && f != nil:
 			files = append(files, f)
 		case stream == nil && p.root:
-			return true // /dev/null, which is root's
+			some, denied = true, true // /dev/null, which is root's
 		}
 	}
-	return slices.ContainsFunc(files, func(f *os.File) bool {
+	for _, f := range files {
 		var st unix.Stat_t
 		path, err := os.Readlink(sys.FDPath(int(f.Fd())))
 		if err != nil || unix.Fstat(int(f.Fd()), &st) != nil {
-			return true
+			return true, true
 		}
-		mayChange := p.root || st.Uid == uint32(os.Geteuid())
-		return mayChange && filepath.IsAbs(path) && !p.policy.Allows(policy.Write, path)
-	})
+		if filepath.IsAbs(path) && (p.root || st.Uid == uint32(os.Geteuid())) {
+			some = true
+			denied = denied || p.cmd.ownTree() || !p.policy.Allows(policy.Write, path)
+		}
+	}
+	return some, denied
 }
 
 // given are the regular files that the command has as standard streams, open

@@ -9,6 +9,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/internal/target"
 	"github.com/catbox-go/catbox/policy"
 	"github.com/catbox-go/catbox/record"
 )
@@ -105,6 +106,9 @@ func (h *held) process() int {
 // mayWrite tells whether the policy allows to write at the canonical path.
 // What is no path of the file system (a pipe, a socket, a memfd) belongs to the run.
 func (s *Supervisor) mayWrite(canonical string) bool {
+	if host, outside := strings.CutPrefix(canonical, target.Outside); outside {
+		return !s.OwnTree && s.Policy.Allows(policy.Write, host)
+	}
 	if canonical == "" || canonical[0] != '/' {
 		return true
 	}

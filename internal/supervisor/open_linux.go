@@ -129,7 +129,7 @@ func (s *Supervisor) isGiven(p target.Place) bool {
 // run's root, because the policy does not allow it to be read. The answer is
 // ENOENT in any case.
 func (h *held) missingRead(o opening) {
-	if !h.s.Policy.Restricts(policy.Read) || o.path == "" || o.path[0] != '/' || o.access()&policy.Read == 0 {
+	if h.s.OwnTree || !h.s.Policy.Restricts(policy.Read) || o.path == "" || o.path[0] != '/' || o.access()&policy.Read == 0 {
 		return
 	}
 	canonical, errno := target.HostPath(o.path)

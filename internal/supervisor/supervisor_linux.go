@@ -48,6 +48,11 @@ type Config struct {
 	MetadataOpen bool
 	// Fake has the command be root; nil: it is who it is.
 	Fake *FakeRoot
+	// GivenOutside tells that the command was given descriptors of files of the host, which
+	// are not what the run's tree has at their paths. The run has mounts of its own then.
+	GivenOutside bool
+	// OwnTree tells that the run does not see the host's files at their paths.
+	OwnTree bool
 	// SameTree tells that the run sees the caller's files at the same paths.
 	SameTree bool
 	// Given are files that the command was given open for writing.
@@ -123,7 +128,13 @@ func Start(cfg Config) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	view.Same = cfg.SameTree
+	view.Same = cfg.SameTree && !cfg.GivenOutside
+	if cfg.GivenOutside {
+		if err := view.TellOutside(cfg.PID); err != nil {
+			view.Close()
+			return nil, err
+		}
+	}
 	s := &Supervisor{
 		Config: cfg, listener: cfg.Listener, view: view, given: map[FileID]bool{},
 		fd: int(cfg.Listener.Fd()), reports: newReporter(cfg.Violation), lead: make(chan struct{}, 1),
@@ -133,7 +144,7 @@ func Start(cfg Config) (*Supervisor, error) {
 		return r.Effect != policy.EffectAllow && r.Access&policy.Write != 0
 	})
 	s.hides = slices.ContainsFunc(cfg.Policy.Rules(), func(r policy.Rule) bool { return r.Effect == policy.EffectHide })
-	s.anyWrite = cfg.Exact && cfg.Policy.Allows(policy.Write, "/") && !cfg.Policy.Restricts(policy.Write)
+	s.anyWrite = cfg.Exact && cfg.Policy.Allows(policy.Write, "/") && !cfg.Policy.Restricts(policy.Write) && !(cfg.OwnTree && cfg.GivenOutside)
 	if cfg.Fake != nil {
 		cfg.Fake.begin(ownUmask())
 	}

@@ -1,6 +1,8 @@
 package target
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/sys"
@@ -9,6 +11,9 @@ import (
 // Open opens the file at a place that was resolved without Pin, for a look at
 // it (O_PATH). It does not follow a symbolic link.
 func (v *View) Open(p Place) (int, unix.Errno) {
+	if host, outside := strings.CutPrefix(p.Canonical, Outside); outside {
+		return openPath(unix.AT_FDCWD, host, false)
+	}
 	if p.Canonical == "" || p.Canonical[0] != '/' {
 		return -1, unix.ENOENT
 	}

@@ -20,6 +20,8 @@ type View struct {
 	// It is set before the view is used.
 	Same bool
 
+	mounts map[uint64]bool // of the run, by id; nil: it does not matter
+
 	chrooted atomic.Bool // a thread may have another root than the run's
 }
 
@@ -250,8 +252,17 @@ func open2(base int, name string, flags, resolve uint64) (int, unix.Errno) {
 	}
 }
 
-// pathOf returns the path of an open file as its mount namespace shows it.
+// pathOf returns the path of an open file as its mount namespace shows it, marked
+// if that is not the run's.
 func (v *View) pathOf(fd int) (string, unix.Errno) {
+	text, errno := v.textOfOpen(fd)
+	if errno == 0 && strings.HasPrefix(text, "/") && v.outside(fd) {
+		text = Outside + text
+	}
+	return text, errno
+}
+
+func (v *View) textOfOpen(fd int) (string, unix.Errno) {
 	var buf [512]byte
 	n, err := unix.Readlinkat(v.self, strconv.Itoa(fd), buf[:])
 	if err == unix.ENAMETOOLONG { // whatever the buffer: procfs cannot show it
