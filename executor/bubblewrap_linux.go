@@ -1,0 +1,216 @@
+package executor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// bubblewrap runs the command by bwrap(1), which needs user namespaces or root.
+type bubblewrap struct{ program }
+
+func newBubblewrap() *bubblewrap {
+	return &bubblewrap{program{
+		executor: "bubblewrap", name: "bwrap", install: "it is in the Debian package bubblewrap",
+		probe: []string{"--ro-bind", "/", "/"}, network: "--unshare-net",
+	}}
+}
+
+func (*bubblewrap) Name() string { return "bubblewrap" }
+
+func (b *bubblewrap) Capabilities() Capabilities {
+	return b.capabilities("bind", "proc", "tmpfs", "mqueue")
+}
+
+func (b *bubblewrap) Run(ctx context.Context, spec Spec) (Result, error) {
+	spec, err := check(b, spec)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := errors.Join(spec.checkProgram(), spec.checkDir()); err != nil {
+		return Result{}, err
+	}
+	argv, err := b.commandLine(&spec)
+	if err != nil {
+		return Result{}, err
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return Result{}, err
+	}
+	defer r.Close()
+	p := &process{spec: &spec, argv: argv, extra: []*os.File{w}, started: func() { w.Close() }}
+	result, err := p.run(ctx)
+	w.Close()
+	if err != nil {
+		return result, err
+	}
+	return bwrapResult(result, r)
+}
+
+// bwrapResult tells by the status that bwrap wrote whether the command ran: an
+// exit code is there only if it did. bwrap reports a signal as 128 and its number.
+func bwrapResult(r Result, status io.Reader) (Result, error) {
+	for d := json.NewDecoder(status); ; {
+		var line struct {
+			ExitCode *int `json:"exit-code"`
+		}
+		if err := d.Decode(&line); err != nil {
+			break
+		}
+		if line.ExitCode == nil {
+			continue
+		}
+		if n := *line.ExitCode - 128; n > 0 && n <= lastSignal {
+			r.Signal = syscall.Signal(n)
+		}
+		return r, nil
+	}
+	if r.Signal != 0 {
+		return r, fmt.Errorf("bubblewrap: bwrap was ended by signal %v", r.Signal)
+	}
+	text := "bwrap's message is on the command's standard error"
+	if i := bytes.LastIndex(r.Err, []byte("bwrap: ")); i >= 0 {
+		text = firstLine(r.Err[i:])
+	}
+	return Result{}, fmt.Errorf("bubblewrap: the command has not run: %s", text)
+}
+
+// lastSignal is the highest signal number (SIGRTMAX).
+const lastSignal = 64
+
+// commandLine is that of bwrap 0.5.0 or later.
+func (b *bubblewrap) commandLine(s *Spec) ([]string, error) {
+	steps, err := s.view()
+	if err != nil {
+		return nil, err
+	}
+	argv := []string{b.path, "--json-status-fd", "3"}
+	if s.Network == Isolated {
+		argv = append(argv, "--unshare-net")
+	}
+	if s.Mounts == Isolated {
+		argv = append(argv, "--unshare-pid", "--unshare-ipc")
+	}
+	if s.Mounts == Isolated || !s.Writable.All() {
+		// By it root could undo the mounts. Without root there is none to drop.
+		argv = append(argv, "--cap-drop", "CAP_SYS_ADMIN")
+	}
+	argv = append(argv, bwrapRoot(s)...)
+	args, err := bwrapSteps(steps)
+	if err != nil {
+		return nil, err
+	}
+	argv = append(argv, args...)
+	argv = append(argv, "--chdir", s.Dir, "--")
+	return append(argv, s.Command...), nil
+}
+
+// bwrapRoot puts the root in its place. Devices are usable in it where they are
+// outside: --bind would make them dead, /dev/null too.
+func bwrapRoot(s *Spec) []string {
+	if s.Writable.All() {
+		return []string{"--dev-bind", s.Root, "/"}
+	}
+	args := []string{"--ro-bind", s.Root, "/"}
+	dev := filepath.Join(s.Root, "dev")
+	if st, err := os.Lstat(dev); err != nil || !st.IsDir() || slices.ContainsFunc(s.ExtraMounts, func(m Mount) bool { return m.target() == "/dev" }) {
+		return args
+	}
+	args = append(args, "--dev-bind", dev, "/dev", "--remount-ro", "/dev")
+	for _, name := range []string{"shm", "mqueue", "hugepages"} { // the places of /dev for files
+		if st, err := os.Lstat(filepath.Join(dev, name)); err == nil && st.IsDir() {
+			args = append(args, "--ro-bind", filepath.Join(dev, name), "/dev/"+name)
+		}
+	}
+	return args
+}
+
+func bwrapSteps(steps []step) ([]string, error) {
+	var args, last []string
+	for _, st := range steps {
+		a, err := bwrapStep(st)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, a...)
+		if st.readOnly && st.kind != "bind" {
+			last = append(last, "--remount-ro", st.target) // when there is something in it
+		}
+	}
+	return append(args, last...), nil
+}
+
+func bwrapStep(st step) ([]string, error) {
+	switch st.kind {
+	case "bind":
+		if err := onlyOptions("bubblewrap", st.mount, "bind", "rbind", "ro", "rw", "dev", "nodev", "nosuid", "defaults"); err != nil {
+			return nil, err
+		}
+		return []string{bwrapBind(st), st.source, st.target}, nil
+	case "remount":
+		if !st.mount.has("ro") {
+			return nil, &UnsupportedError{"bubblewrap", "ExtraMounts", st.mount.String(), []string{"remount,ro"}}
+		}
+		return nil, onlyOptions("bubblewrap", st.mount, "remount", "ro", "bind", "defaults")
+	case "tmpfs":
+		return bwrapTmpfs(st)
+	}
+	err := onlyOptions("bubblewrap", st.mount, "ro", "rw", "nosuid", "nodev", "noexec", "defaults")
+	return []string{"--" + st.kind, st.target}, err
+}
+
+func bwrapBind(st step) string {
+	switch {
+	case st.readOnly:
+		return "--ro-bind"
+	case st.mount.has("dev") || st.mount.Target == "":
+		return "--dev-bind"
+	}
+	return "--bind"
+}
+
+func bwrapTmpfs(st step) ([]string, error) {
+	var args []string
+	known := []string{"ro", "rw", "nosuid", "nodev", "defaults"}
+	for _, o := range st.mount.Options {
+		if mode, ok := strings.CutPrefix(o, "mode="); ok {
+			args, known = append(args, "--perms", mode), append(known, o)
+		}
+		if size, ok := byteSize(o); ok {
+			args, known = append(args, "--size", size), append(known, o)
+		}
+	}
+	return append(args, "--tmpfs", st.target), onlyOptions("bubblewrap", st.mount, known...)
+}
+
+// byteSize is the size= option of tmpfs(5) in bytes.
+func byteSize(option string) (bytes string, ok bool) {
+	text, ok := strings.CutPrefix(strings.ToLower(option), "size=")
+	if !ok || text == "" {
+		return "", false
+	}
+	shift := map[byte]uint{'k': 10, 'm': 20, 'g': 30}[text[len(text)-1]]
+	if shift > 0 {
+		text = text[:len(text)-1]
+	}
+	n, err := strconv.ParseUint(text, 10, 64-int(shift))
+	return strconv.FormatUint(n<<shift, 10), err == nil
+}
+
+// onlyOptions refuses options other than known.
+func onlyOptions(executor string, m Mount, known ...string) error {
+	if others := m.others(known...); len(others) > 0 {
+		return &UnsupportedError{executor, "ExtraMounts", strings.Join(others, ","), known}
+	}
+	return nil
+}
