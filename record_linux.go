@@ -40,7 +40,8 @@ func (r *run) beginRecord() {
 		detail = RecordFull
 	}
 	r.recorder.Tell(record.Start{
-		Time: time.Now(), Args: slices.Clone(c.Args), Dir: r.plan.dir, Version: c.Record.Version, System: systemName(), Detail: string(detail),
+		Time: time.Now(), Args: slices.Clone(c.Args), Dir: r.plan.dir, Root: r.plan.rootDir(),
+		Version: c.Record.Version, System: systemName(), Detail: string(detail),
 	})
 }
 

@@ -32,6 +32,9 @@ type Start struct {
 	// Args is the command with its arguments, Dir where it was started.
 	Args []string
 	Dir  string
+	// Root is the host's directory that was the command's root, as an absolute path
+	// without symbolic links: the paths of a record are those below it. "": the host's own root.
+	Root string
 	// Version is catbox's, System the kernel's name, release and machine (uname(2)).
 	Version, System string
 	// Detail is what was recorded: "exec" (processes only) or "full".

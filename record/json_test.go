@@ -66,9 +66,9 @@ func TestJSONLinesHaveTheMembersThatAreDocumented(t *testing.T) {
 		want  string
 	}{
 		{
-			record.Start{Time: at, Args: []string{"make", "a\xff\\"}, Dir: "/src", Version: "1", System: "Linux", Detail: "full"},
-			`{"type":"start","time":"2026-01-02T02:04:05.000000006Z","args":["make","a\\xff\\\\"],"dir":"/src","version":"1",` +
-				`"system":"Linux","detail":"full","escaped":["args"]}`,
+			record.Start{Time: at, Args: []string{"make", "a\xff\\"}, Dir: "/src", Root: "/trees/\xff", Version: "1", System: "Linux", Detail: "full"},
+			`{"type":"start","time":"2026-01-02T02:04:05.000000006Z","args":["make","a\\xff\\\\"],"dir":"/src","root":"/trees/\\xff","version":"1",` +
+				`"system":"Linux","detail":"full","escaped":["args","root"]}`,
 		},
 		{record.Process{ID: 2, Parent: 1, PID: 71}, `{"type":"process","id":2,"parent":1,"pid":71}`},
 		{

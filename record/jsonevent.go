@@ -14,6 +14,7 @@ type jsonStart struct {
 	Time    time.Time `json:"time,omitzero"`
 	Args    []string  `json:"args,omitempty"`
 	Dir     string    `json:"dir,omitempty"`
+	Root    string    `json:"root,omitempty"`
 	Version string    `json:"version,omitempty"`
 	System  string    `json:"system,omitempty"`
 	Detail  string    `json:"detail,omitempty"`
@@ -24,7 +25,7 @@ type jsonStart struct {
 func (s Start) MarshalJSON() ([]byte, error) {
 	var e escapes
 	w := jsonStart{
-		Type: s.Kind(), Time: s.Time.UTC(), Args: e.list("args", s.Args), Dir: e.text("dir", s.Dir),
+		Type: s.Kind(), Time: s.Time.UTC(), Args: e.list("args", s.Args), Dir: e.text("dir", s.Dir), Root: e.text("root", s.Root),
 		Version: e.text("version", s.Version), System: e.text("system", s.System), Detail: e.text("detail", s.Detail),
 	}
 	w.Escaped = e.members
@@ -39,7 +40,7 @@ func (s *Start) UnmarshalJSON(data []byte) error {
 	}
 	e := escapes{members: w.Escaped}
 	*s = Start{
-		Time: w.Time, Args: e.plainList("args", w.Args), Dir: e.plainText("dir", w.Dir),
+		Time: w.Time, Args: e.plainList("args", w.Args), Dir: e.plainText("dir", w.Dir), Root: e.plainText("root", w.Root),
 		Version: e.plainText("version", w.Version), System: e.plainText("system", w.System), Detail: e.plainText("detail", w.Detail),
 	}
 	return e.err

@@ -51,7 +51,7 @@ func (r *reader) all() error {
 		return err
 	}
 	for _, step := range []func() error{
-		r.load, r.start, r.processes, r.images, r.accesses, r.network, r.violations, r.blind, r.exits, r.end,
+		r.load, r.start, r.loadNames, r.processes, r.images, r.accesses, r.network, r.violations, r.blind, r.exits, r.end,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -69,13 +69,14 @@ func (r *reader) load() error {
 	if err != nil {
 		return err
 	}
-	err = rows(r.conn, "SELECT number, name FROM errno", func(stmt *sqlite.Stmt) error {
+	return rows(r.conn, "SELECT number, name FROM errno", func(stmt *sqlite.Stmt) error {
 		r.errnos[stmt.ColumnInt64(0)] = record.ErrnoByName(stmt.ColumnText(1))
 		return nil
 	})
-	if err != nil {
-		return err
-	}
+}
+
+// loadNames comes after the start: who wants no more than that need not wait for it.
+func (r *reader) loadNames() (err error) {
 	r.names, err = loadNames(r.conn, loadedNames)
 	return err
 }
@@ -89,16 +90,27 @@ func (r *reader) start() error {
 	if err != nil {
 		return err
 	}
-	return rows(r.conn, "SELECT time, dir, version, system, detail FROM start", func(stmt *sqlite.Stmt) error {
-		dir, err := r.names.name(stmt.ColumnInt64(1))
-		if err != nil {
-			return err
-		}
+	root, err := r.since(2, "s.root")
+	if err != nil {
+		return err
+	}
+	query := "SELECT s.time, p.path, s.version, s.system, s.detail, " + root + " FROM start s LEFT JOIN path p ON p.id = s.dir"
+	return rows(r.conn, query, func(stmt *sqlite.Stmt) error {
 		return r.f(record.Start{
-			Time: columnTime(stmt, 0), Args: args, Dir: dir, Version: stmt.ColumnText(2),
-			System: stmt.ColumnText(3), Detail: stmt.ColumnText(4),
+			Time: columnTime(stmt, 0), Args: args, Dir: stmt.ColumnText(1), Version: stmt.ColumnText(2),
+			System: stmt.ColumnText(3), Detail: stmt.ColumnText(4), Root: stmt.ColumnText(5),
 		})
 	})
+}
+
+// since is a column of text that records have from that version of the schema on, or what is
+// empty in older ones.
+func (r *reader) since(version int64, column string) (string, error) {
+	own, err := readInt(r.conn, "PRAGMA user_version")
+	if own < version {
+		return "''", err
+	}
+	return column, err
 }
 
 func (r *reader) processes() error {

@@ -9,8 +9,9 @@ import (
 
 const (
 	// Version is the version of the schema, which the file has as user_version.
-	// A change by which an older reader would be wrong makes it higher.
-	Version = 1
+	// A change by which an older reader would be wrong makes it higher. Since 2 a
+	// record has the command's root.
+	Version = 2
 	// applicationID says that an SQLite file is a record ("cbox").
 	applicationID = 0x63626f78
 )

@@ -35,6 +35,7 @@ CREATE TABLE start (
     id      INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
     time    INTEGER, -- when it began
     dir     INTEGER NOT NULL, -- path: where it was started
+    root    TEXT NOT NULL, -- the host's directory that the command had as its root, below which its paths are; empty: the host's own. Since version 2
     version TEXT NOT NULL, -- of catbox
     system  TEXT NOT NULL, -- name, release and machine of the kernel, as uname(2) has them
     detail  TEXT NOT NULL -- what was recorded: exec (processes only) or full
@@ -215,6 +216,7 @@ CREATE VIEW run (
     -- The run: one row.
     command,  -- with its arguments, quoted for sh(1)
     dir,      -- where it was started
+    root,     -- the host's directory that the command had as its root; NULL: the host's own. Since version 2
     version,  -- of catbox
     system,   -- the kernel
     detail,   -- exec (processes only) or full
@@ -228,7 +230,7 @@ CREATE VIEW run (
         FROM (SELECT argument, CASE WHEN argument = '' OR CAST(argument AS TEXT) GLOB '*[^-A-Za-z0-9_./=+,:@%]*'
             THEN '''' || replace(argument, '''', '''\''''') || '''' ELSE argument END AS word
             FROM start_argument ORDER BY position)),
-    p.path, s.version, s.system, s.detail, strftime('%Y-%m-%d %H:%M:%S', s.time / 1000000000, 'unixepoch'),
+    p.path, nullif(s.root, ''), s.version, s.system, s.detail, strftime('%Y-%m-%d %H:%M:%S', s.time / 1000000000, 'unixepoch'),
     (f.time - s.time) / 1e9, f.exit, f.signal, f.calls
     FROM start s LEFT JOIN path p ON p.id = s.dir LEFT JOIN finish f ON f.id = 1;
 

@@ -106,8 +106,8 @@ func (t *tables) start(s record.Start) error {
 	if err != nil {
 		return err
 	}
-	err = t.insert("start", 1, "INSERT INTO start (id, time, dir, version, system, detail) VALUES (?, ?, ?, ?, ?, ?)",
-		1, s.Time, dir, s.Version, s.System, s.Detail)
+	err = t.insert("start", 1, "INSERT INTO start (id, time, dir, root, version, system, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		1, s.Time, dir, s.Root, s.Version, s.System, s.Detail)
 	for i, arg := range s.Args {
 		if err == nil {
 			err = t.insert("argument", int64(i), "INSERT INTO start_argument (position, argument) VALUES (?, ?)", i, arg)

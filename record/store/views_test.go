@@ -26,7 +26,7 @@ func build() []record.Event {
 	absent := func(a *A) { a.Errno = 2 }
 	again := func(n int, t float64) func(*A) { return func(a *A) { a.Count, a.Last = n, at(t) } }
 	return []record.Event{
-		record.Start{Time: at(0), Args: []string{"make", "CC=gcc -O2", "it's"}, Dir: "/src", Version: "1", System: "Linux", Detail: "full"},
+		record.Start{Time: at(0), Args: []string{"make", "CC=gcc -O2", "it's"}, Dir: "/src", Root: "/trees/a", Version: "1", System: "Linux", Detail: "full"},
 		record.Process{ID: 1, PID: 10, Time: at(0)},
 		record.Image{ID: 1, Process: 1, Time: at(0), Path: "/usr/bin/make", Args: []string{"make"}, Dir: "/src",
 			Env: []string{"PATH=/bin", "A=1", "A=2", "B=", "bare"}},
@@ -84,7 +84,7 @@ func TestViews(t *testing.T) {
 	path := t.TempDir() + "/run.db"
 	write(t, path, build())
 	for query, want := range map[string]string{
-		"SELECT * FROM run": "make 'CC=gcc -O2' 'it'\\''s' /src 1 Linux full 2023-11-14 22:13:20 6 2 - 7",
+		"SELECT * FROM run": "make 'CC=gcc -O2' 'it'\\''s' /src /trees/a 1 Linux full 2023-11-14 22:13:20 6 2 - 7",
 		"SELECT process, parent, pid, program, name, argv, images FROM processes": `1 - 10 /usr/bin/make make make 1
 2 1 11 /bin/sh sh sh -c 'gcc a.c' '' 2
 3 2 12 /usr/bin/gcc gcc ` + "[103 99 99 32 39 97 255 46 99 39]" + ` 2`,

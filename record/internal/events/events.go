@@ -40,7 +40,7 @@ var Record = rapid.Custom(func(t *rapid.T) []record.Event {
 	m := &maker{T: t}
 	if m.some() {
 		m.add(record.Start{
-			Time: m.time(), Args: m.list(), Dir: m.name(), Version: m.name(), System: m.name(), Detail: m.name(),
+			Time: m.time(), Args: m.list(), Dir: m.name(), Root: m.name(), Version: m.name(), System: m.name(), Detail: m.name(),
 		})
 	}
 	m.processes()
