@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -156,15 +157,25 @@ func (c Cache) sweepOne(key string) error {
 	return unpack.RemoveAll(c.path("unpacking", key))
 }
 
+// newFor is how long a digest that is being written is left alone: its writer
+// is about to rename it. Older ones were left by killed processes.
+const newFor = time.Hour
+
 func (c Cache) forget(older time.Duration) error {
 	list, err := names(c.path("digests"))
 	for _, name := range list {
+		least := older
+		if strings.HasPrefix(name, newPrefix) {
+			least = max(older, newFor)
+		}
 		file := filepath.Join(c.path("digests"), name)
 		fi, serr := os.Lstat(file)
-		if serr != nil || time.Since(fi.ModTime()) < older {
+		if serr != nil || time.Since(fi.ModTime()) < least {
 			continue
 		}
-		err = errors.Join(err, os.Remove(file))
+		if rerr := os.Remove(file); !errors.Is(rerr, fs.ErrNotExist) { // another may prune, too
+			err = errors.Join(err, rerr)
+		}
 	}
 	return err
 }

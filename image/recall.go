@@ -71,9 +71,12 @@ func fingerprint(path string) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// newPrefix begins the name of a digest that is being written.
+const newPrefix = ".new-"
+
 // writeWhole leaves either the whole file or none.
 func writeWhole(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-")
+	f, err := os.CreateTemp(filepath.Dir(name), newPrefix)
 	if err != nil {
 		return err
 	}
