@@ -2,9 +2,7 @@ package executor
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/catbox-go/catbox"
@@ -59,7 +57,7 @@ func tree(t *testing.T) string {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(root, "bin/busybox"), string(busybox), 0o755)
-	for _, name := range []string{"sh", "cat", "test", "env", "pwd", "id", "ls", "mount", "kill"} {
+	for _, name := range []string{"sh", "cat", "test", "env", "pwd", "id", "ls", "mount", "kill", "true"} {
 		if err := os.Symlink("busybox", filepath.Join(root, "bin", name)); err != nil {
 			t.Fatal(err)
 		}
@@ -116,14 +114,3 @@ func contents(t *testing.T, path string) string {
 
 // mountsHere are the mounts of this process, which no run may change.
 func mountsHere(t *testing.T) string { return contents(t, "/proc/self/mountinfo") }
-
-func lookPath(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }
