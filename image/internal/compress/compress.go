@@ -48,9 +48,12 @@ func Name(head []byte) string {
 // the goroutine that reads ahead, and is complete when the end was read. Close
 // does not close r. Errors begin with the name of the compression.
 func NewReader(r io.Reader, tee io.Writer) (io.ReadCloser, error) {
-	plain, err := decompressor(r)
+	plain, compressed, err := decompressor(r)
 	if err != nil {
 		return nil, err
+	}
+	if !compressed && tee == nil {
+		return plain, nil // no work to do ahead: it would only be copied
 	}
 	return ahead(teed(plain, tee)), nil
 }
@@ -66,11 +69,11 @@ func teed(r io.ReadCloser, tee io.Writer) io.ReadCloser {
 	}{io.TeeReader(r, tee), r}
 }
 
-func decompressor(r io.Reader) (io.ReadCloser, error) {
+func decompressor(r io.Reader) (plain io.ReadCloser, compressed bool, err error) {
 	b := bufio.NewReaderSize(r, 256<<10)
 	head, err := b.Peek(6)
 	if err != nil && err != io.EOF {
-		return nil, err
+		return nil, false, err
 	}
 	for _, f := range formats {
 		if !bytes.HasPrefix(head, f.magic) {
@@ -78,11 +81,11 @@ func decompressor(r io.Reader) (io.ReadCloser, error) {
 		}
 		d, err := f.open(b)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+			return nil, true, fmt.Errorf("%s: %w", f.name, err)
 		}
-		return named{d, f.name}, nil
+		return named{d, f.name}, true, nil
 	}
-	return io.NopCloser(b), nil
+	return io.NopCloser(b), false, nil
 }
 
 func openGzip(b *bufio.Reader) (io.ReadCloser, error) { return gzip.NewReader(b) }
