@@ -12,6 +12,7 @@ import (
 type run struct {
 	command  []string
 	dir      string
+	root     string   // of the command; "" is the host's
 	env      []string // of the command
 	detail   string
 	complete bool
@@ -73,7 +74,7 @@ func load(each func(func(record.Event) error) error) (*run, error) {
 func (r *run) event(e record.Event) {
 	switch e := e.(type) {
 	case record.Start:
-		r.command, r.dir, r.detail = e.Args, e.Dir, e.Detail
+		r.command, r.dir, r.root, r.detail = e.Args, e.Dir, e.Root, e.Detail
 	case record.Process:
 		r.parents[e.ID] = e.Parent
 	case record.Image:

@@ -41,6 +41,9 @@ func (r *Report) head(b *strings.Builder) {
 		words[i] = record.Quote(arg)
 	}
 	fmt.Fprintf(b, "%s\n", strings.Join(words, " "))
+	if r.run.root != "" {
+		fmt.Fprintf(b, "in the root directory %s, with the packages of %s\n", record.Quote(r.run.root), record.Quote(r.Root))
+	}
 	if !r.Complete {
 		b.WriteString("the record has no end: what came later is not in it, and may have used more\n")
 	}

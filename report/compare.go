@@ -79,6 +79,7 @@ func facts(a, b *Run) []Change {
 	for _, f := range []Change{
 		{"command", a.Command(), b.Command()},
 		{"directory", Visible(a.Start.Dir), Visible(b.Start.Dir)},
+		{"root directory", Visible(a.Start.Root), Visible(b.Start.Root)},
 		{"system", Visible(a.Start.System), Visible(b.Start.System)},
 		{"catbox", Visible(a.Start.Version), Visible(b.Start.Version)},
 		{"result", a.Result(), b.Result()},

@@ -100,6 +100,7 @@ func (r *Run) jsonRun() any {
 	run := struct {
 		Command  string    `json:"command"`
 		Dir      string    `json:"dir"`
+		Root     string    `json:"root,omitempty"`
 		Version  string    `json:"version"`
 		System   string    `json:"system"`
 		Detail   string    `json:"detail,omitempty"`
@@ -115,7 +116,7 @@ func (r *Run) jsonRun() any {
 		Outputs  int       `json:"outputs"`
 		escaped
 	}{
-		Command: VisibleArgs(r.Start.Args), Dir: e.text("dir", r.Start.Dir), Version: e.text("version", r.Start.Version),
+		Command: VisibleArgs(r.Start.Args), Dir: e.text("dir", r.Start.Dir), Root: e.text("root", r.Start.Root), Version: e.text("version", r.Start.Version),
 		System: e.text("system", r.Start.System), Detail: r.Start.Detail, Began: r.Start.Time.UTC(), Seconds: seconds(r.Length),
 		Ended: r.End != nil, CPU: seconds(p.CPU), Parallel: p.Mean, Most: p.Most, Inputs: counts[Input], Outputs: counts[Output],
 	}

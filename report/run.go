@@ -214,6 +214,14 @@ func (r *Run) ChainText(image int) string {
 // Command is what was run, for a person to read.
 func (r *Run) Command() string { return VisibleArgs(r.Start.Args) }
 
+// Place is where the command ran, fit to be shown.
+func (r *Run) Place() string {
+	if r.Start.Root == "" {
+		return Visible(r.Start.Dir)
+	}
+	return Visible(r.Start.Dir) + " of the root " + Visible(r.Start.Root)
+}
+
 // Result is how the run ended, in words.
 func (r *Run) Result() string {
 	switch {

@@ -42,7 +42,7 @@ func short(s string) string {
 func (t *text) summary() {
 	p, counts := t.Parallel(1), t.Counts()
 	t.line("%s", short(t.Command()))
-	t.line("%s after %s, %s, in %s", t.Result(), Duration(t.Length), t.Start.Time.UTC().Format("2006-01-02 15:04:05 UTC"), Visible(t.Start.Dir))
+	t.line("%s after %s, %s, in %s", t.Result(), Duration(t.Length), t.Start.Time.UTC().Format("2006-01-02 15:04:05 UTC"), t.Place())
 	t.line("")
 	t.line("processes  %s, %.1f at once on average, at most %d, %s of processor time", Thousands(len(t.Processes)), p.Mean, p.Most, Duration(p.CPU))
 	t.line("inputs     %s, and %s looked for in vain", Plural(counts[Input], "file"), Thousands(counts[Missing]))

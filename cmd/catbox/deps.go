@@ -25,7 +25,7 @@ type depsOptions struct {
 }
 
 func newDeps() *cobra.Command {
-	o := depsOptions{root: "/", format: "text"}
+	o := depsOptions{format: "text"}
 	cmd := &cobra.Command{
 		Use:   "deps [flags] RECORD",
 		Short: "say which packages a recorded run needed, and why",
@@ -68,7 +68,7 @@ could not be made.`,
 	}
 	f := cmd.Flags()
 	f.Var((*word)(&o.declared), "declared", "the `FILE` that says what the build needs (default: what is found in the current directory)")
-	f.Var((*word)(&o.root), "root", "the `DIR` in which the packages are installed")
+	f.Var((*word)(&o.root), "root", "the `DIR` in which the packages are installed (default: the root directory that the command had)")
 	f.Var((*word)(&o.format), "format", "`FORMAT`: text, json or control")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit 1 if anything is `WHAT`: undeclared, unused or absent; more with commas between them")
 	o.verify.addFlags(cmd)

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,83 +14,36 @@ import (
 	"github.com/catbox-go/catbox/packages"
 	"github.com/catbox-go/catbox/packages/declared"
 	"github.com/catbox-go/catbox/record"
-	"github.com/catbox-go/catbox/record/store"
 )
 
 // input opens the record, the databases of the packages, and what was declared.
 func (o *depsOptions) input(ctx context.Context, path string) (deps.Input, error) {
 	in := deps.Input{Profiles: buildProfiles()}
-	var err error
-	if in.Each, err = events(ctx, path); err != nil {
+	r, err := openRecord(ctx, path)
+	if err != nil {
 		return in, err
 	}
-	if in.DB, err = packages.Open(o.root); err != nil {
+	in.Each = r.each
+	if o.verify.on && r.start.Root != "" {
+		return in, usage("--verify: the command had the root directory %s, and is built again on the host only", record.Quote(r.start.Root))
+	}
+	if in.DB, err = r.openPackages(o.root); err != nil {
 		return in, err
 	}
 	if in.Declared, err = readDeclared(o.declared, in.DB); err != nil {
 		return in, err
 	}
-	in.Contents = func(paths []string) (map[string][]string, error) { return packages.Contents(ctx, o.root, paths) }
+	in.Contents = func(paths []string) (map[string][]string, error) { return packages.Contents(ctx, in.DB.Root(), paths) }
 	return in, nil
 }
 
-// events opens a record: the recorder's file, or JSON lines.
-func events(ctx context.Context, path string) (func(func(record.Event) error) error, error) {
-	if path == "-" {
-		return decode(os.Stdin), nil
+// openPackages opens the databases below root. An error says how it comes to that root if nobody asked for it.
+func (r *recorded) openPackages(asked string) (*packages.DB, error) {
+	db, err := packages.Open(r.root(asked))
+	if err != nil && asked == "" && r.start.Root != "" {
+		err = fmt.Errorf("the command's root directory: %w (--root names the directory with the packages)", err)
 	}
-	lines, err := isJSON(path)
-	if err != nil {
-		return nil, err
-	}
-	if lines {
-		return func(f func(record.Event) error) error { return decodeFile(path, f) }, nil
-	}
-	s, err := store.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	return func(f func(record.Event) error) error { return s.Each(ctx, f) }, nil
-}
-
-func isJSON(path string) (bool, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	first, err := bufio.NewReader(f).ReadByte()
-	if errors.Is(err, io.EOF) {
-		return false, nil // an empty file is no record
-	}
-	return first == '{', err
-}
-
-func decodeFile(path string, f func(record.Event) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return decode(file)(f)
-}
-
-func decode(r io.Reader) func(func(record.Event) error) error {
-	return func(f func(record.Event) error) error {
-		d := record.NewDecoder(r)
-		for {
-			e, err := d.Next()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err == nil {
-				err = f(e)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
+	return db, err
 }
 
 // readDeclared reads the file, or what it finds in the current directory that

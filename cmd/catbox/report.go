@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +58,7 @@ func writeBOM(w io.Writer, r *report.Run, i *installed) error {
 }
 
 func newReport() *cobra.Command {
-	o := reportOptions{root: "/"}
+	o := reportOptions{}
 	cmd := &cobra.Command{
 		Use:   "report [flags] RECORD",
 		Short: "show what a recorded run did, or how two runs differ",
@@ -80,7 +81,8 @@ With --diff, the report says how the run of the record OTHER differs: its inputs
 outputs, command lines, environment, packages and times, as text, html or json.
 A record has the names of files, and not what they hold.
 
-Packages are those that are installed in --root now. A report holds no
+Packages are those that are installed in --root now. Without it that is the root
+directory that the command had. A report holds no
 environment, but the variables that differ with --diff; of those whose
 names look like secrets, the value is not shown. Command lines are in it.
 
@@ -96,7 +98,7 @@ The exit status is 0, or 125 if the report could not be made.`,
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`")
 	f.StringVar(&o.format, "format", "", "`FORMAT`: text, html, json, dot, perfetto, compile_commands or cyclonedx")
 	f.StringVar(&o.other, "diff", "", "say how the run of the record `OTHER` differs")
-	f.StringVar(&o.root, "root", o.root, "the `DIR` in which the packages are installed; none: don't look for packages")
+	f.Var((*word)(&o.root), "root", "the `DIR` in which the packages are installed (default: the root directory that the command had); none: don't look for packages")
 	return cmd
 }
 
@@ -108,38 +110,39 @@ func (o *reportOptions) run(cmd *cobra.Command, path string) error {
 	if err := o.checkOutput(cmd.OutOrStdout(), format, path); err != nil {
 		return err
 	}
-	packages, err := openInstalled(o.root, cmd.Flags().Changed("root"))
-	if err != nil {
-		return err
-	}
-	run, err := loadRun(cmd, path, packages)
+	run, packages, err := o.load(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
 	if o.other == "" {
 		return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.run(w, run, packages) })
 	}
-	other, err := loadRun(cmd, o.other, packages)
+	other, _, err := o.load(cmd.Context(), o.other)
 	if err != nil {
 		return err
 	}
 	return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.diff(w, report.Compare(run, other)) })
 }
 
-func loadRun(cmd *cobra.Command, path string, packages *installed) (*report.Run, error) {
-	each, err := events(cmd.Context(), path)
+// load reads a record, and the packages of the root directory that its command had.
+func (o *reportOptions) load(ctx context.Context, path string) (*report.Run, *installed, error) {
+	r, err := openRecord(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	packages, err := openInstalled(r.root(o.root), o.root != "")
+	if err != nil {
+		return nil, nil, err
 	}
 	var owners report.Owners // and not an interface that holds nil
 	if packages != nil {
 		owners = packages
 	}
-	run, err := report.Load(each, owners)
+	run, err := report.Load(r.each, owners)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", record.Quote(path), err)
+		return nil, nil, fmt.Errorf("%s: %w", record.Quote(path), err)
 	}
-	return run, nil
+	return run, packages, nil
 }
 
 // choose finds the format, by its name or that of the output.

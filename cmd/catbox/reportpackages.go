@@ -2,9 +2,10 @@ package main
 
 import (
 	"errors"
+	"io"
+	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/catbox-go/catbox/packages"
@@ -22,14 +23,14 @@ type installed struct {
 	named        map[string]*packages.Package
 }
 
-// openInstalled returns nil if there are no packages to be found, which is an error
-// only if they were asked for.
+// openInstalled returns nil if there are no packages to be found, or not even the
+// directory any more, which is an error only if they were asked for.
 func openInstalled(root string, asked bool) (*installed, error) {
 	if root == noPackages {
 		return nil, nil
 	}
 	db, err := packages.Open(root)
-	if errors.Is(err, packages.ErrNone) && !asked {
+	if !asked && (errors.Is(err, packages.ErrNone) || errors.Is(err, fs.ErrNotExist)) {
 		return nil, nil
 	}
 	if err != nil {
@@ -79,10 +80,10 @@ func purl(p *packages.Package, distribution string) string {
 	return u
 }
 
-// distribution reads the ID of os-release(5).
+// distribution reads the ID of os-release(5), which a link can lead to, but not out of the root.
 func distribution(root string) string {
 	for _, name := range []string{"etc/os-release", "usr/lib/os-release"} {
-		data, err := os.ReadFile(filepath.Join(root, name))
+		data, err := readIn(root, name)
 		if err != nil {
 			continue
 		}
@@ -93,4 +94,13 @@ func distribution(root string) string {
 		}
 	}
 	return ""
+}
+
+func readIn(root, name string) ([]byte, error) {
+	f, err := os.OpenInRoot(root, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }

@@ -39,7 +39,7 @@ var views = []view{
 func summarize(r *report.Run) summary {
 	s := summary{
 		Command: cut(r.Command()), Result: r.Result(), Good: r.Succeeded(),
-		Dir: report.Visible(r.Start.Dir), System: report.Visible(r.Start.System), Version: report.Visible(r.Start.Version),
+		Dir: r.Place(), System: report.Visible(r.Start.System), Version: report.Visible(r.Start.Version),
 		When: r.Start.Time.UTC().Format("2 January 2006, 15:04:05 UTC"), Length: report.Duration(r.Length), Views: views,
 	}
 	s.Cards = cards(r)
