@@ -2,6 +2,8 @@ package image_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +72,7 @@ func newCache(t testing.TB) image.Cache {
 }
 
 func TestCacheUnpacksOnce(t *testing.T) {
-	testenv.Leaks(t)
+	leaks(t)
 	c, path := newCache(t), many(t, 20)
 	first := root(t, c, path)
 	marker := filepath.Join(first.Dir, "marker")
@@ -120,7 +122,7 @@ func TestCacheKeepsNotes(t *testing.T) {
 }
 
 func TestCacheManyGoroutines(t *testing.T) {
-	testenv.Leaks(t)
+	leaks(t)
 	c, path := newCache(t), many(t, 200)
 	var wg sync.WaitGroup
 	for range 16 {
@@ -280,6 +282,33 @@ func TestFailureLeavesNothing(t *testing.T) {
 	has(t, open(t, bad, image.Options{}).Unpack(context.Background(), dir, image.UnpackOptions{}), "../bad")
 	if got := Tree(t, dir); len(got) > 0 {
 		t.Errorf("left %v", got)
+	}
+}
+
+// TestBomb: some kilobytes that would become a gigabyte.
+func TestBomb(t *testing.T) {
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	head := Tar(t, Entry{Name: "x", Body: ""})[:512]
+	if _, err := w.Write(head); err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range 64 { // behind the end of the archive, where no header tells
+		if _, err := w.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path, dir := write(t, "x", bomb.Bytes()), filepath.Join(t.TempDir(), "r")
+	err := open(t, path, image.Options{}).Unpack(context.Background(), dir, image.UnpackOptions{Limits: image.Limits{Bytes: 1 << 20}})
+	if l, ok := errors.AsType[*image.LimitError](err); !ok || l.Limit != "bytes" {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something is left: %v", err)
 	}
 }
 

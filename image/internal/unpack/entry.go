@@ -51,11 +51,20 @@ func (a *adding) count(hdr *tar.Header) error {
 	if hdr.Size < 0 {
 		return fmt.Errorf("entry %q: its size is %d", hdr.Name, hdr.Size)
 	}
+	if badID(hdr.Uid) || badID(hdr.Gid) {
+		return fmt.Errorf("entry %q: its owner is %d:%d: an id is 0 to %d", hdr.Name, hdr.Uid, hdr.Gid, maxID)
+	}
 	if a.bytes += hdr.Size; a.bytes > a.limits.Bytes || a.bytes < 0 {
 		return fmt.Errorf("entry %q: %w", hdr.Name, &LimitError{"bytes", a.limits.Bytes})
 	}
 	return nil
 }
+
+// maxID is the largest id: the one above leaves a file's owner as it is
+// (chown(2)), and larger ones lose their upper bits on the way to the kernel.
+const maxID int64 = 1<<32 - 2
+
+func badID(id int) bool { return id < 0 || int64(id) > maxID }
 
 // place makes the entry at p.
 func (a *adding) place(hdr *tar.Header, p string) error {

@@ -126,6 +126,8 @@ func TestHostile(t *testing.T) {
 		{"too deep", []Entry{{Name: deep + "x"}}, "limit of depth"},
 		{"name too long", []Entry{{Name: strings.Repeat("x", 5000)}}, "PATH_MAX"},
 		{"link to nowhere", []Entry{{Header: &tar.Header{Name: "l", Typeflag: tar.TypeSymlink}}}, "no target"},
+		{"owner that wraps to root", []Entry{{Name: "x", UID: 1 << 32, Mode: 0o4755}}, "4294967296:0"},
+		{"owner that chown leaves", []Entry{{Name: "x", GID: 1<<32 - 1}}, "0:4294967295"},
 		{"unknown type", []Entry{{Header: &tar.Header{Name: "l", Typeflag: 'Z'}}}, "tar(5)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
