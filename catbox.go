@@ -52,6 +52,11 @@ type Cmd struct {
 	// other descriptor of the caller is inherited.
 	ExtraFiles []*os.File
 
+	// Overlay has what the command changes of its tree kept apart from it: the command may
+	// write everywhere, and what is there stays as it is. Nil: there is none. What the policy
+	// opens for writing is not in the overlay but written where it is, and has to be there.
+	Overlay *Overlay
+
 	// Policy says what the command may do. Its zero value allows nothing, not
 	// even to read the program.
 	Policy policy.Policy
@@ -85,6 +90,17 @@ type Cmd struct {
 	lookup   error
 	function bool // run this program itself: see Function
 	run      *run
+}
+
+// Overlay is a place for what a command changes. See package overlay for what can be
+// done with it afterwards.
+type Overlay struct {
+	// Dir is a directory of the host that holds the changes; it is made if it is not
+	// there. With one of an earlier run the command sees what that run changed.
+	Dir string
+	// Lower are directories of other overlays, of which the command sees the
+	// changes, and which stay as they are; the topmost is the first.
+	Lower []string
 }
 
 // Hooks are called at turning points of a run, from goroutines of the run.

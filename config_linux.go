@@ -105,7 +105,7 @@ func (p *plan) namespaces(cfg *stage.Config) {
 // landlock is the second wall behind the mounts, and the first without them.
 func (p *plan) landlock() *landlock.Rules {
 	// What is not in a root filesystem is not part of "everything".
-	r := &landlock.Rules{AnyWrite: p.walls.any && p.cmd.Root == "", Scope: !p.log && p.abi >= 6}
+	r := &landlock.Rules{AnyWrite: p.walls.any && !p.cmd.ownRoot(), Scope: !p.log && p.abi >= 6}
 	if p.log || p.abi == 0 {
 		return nil
 	}
@@ -176,7 +176,7 @@ func (p *plan) sameTree() bool {
 
 // onHost lists the places of the host that are seen in the run's own directories.
 func (p *plan) onHost() []string {
-	return slices.DeleteFunc(slices.Concat(p.visible, p.walls.writable), func(path string) bool { return path == "/" })
+	return slices.DeleteFunc(slices.Concat(p.visible, p.onDisk()), func(path string) bool { return path == "/" })
 }
 
 // givenOutside tells whether one of the descriptors that the command gets is of

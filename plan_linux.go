@@ -28,11 +28,14 @@ type plan struct {
 	path   string        // of the program
 	mounts []namespace.Mount
 	files  []namespace.File // of the run's own, in place of the tree's
-	policy policy.Policy    // resolved: rules on canonical paths
-	dir    string           // the working directory, canonical
-	log    bool             // nothing is refused, everything is reported
-	root   bool             // the caller is root
-	abi    int              // of Landlock; 0: the kernel has none
+
+	overlay *namespace.Overlay // nil without an overlay
+	through []string           // with one: what is written where it is
+	policy  policy.Policy      // resolved: rules on canonical paths
+	dir     string             // the working directory, canonical
+	log     bool               // nothing is refused, everything is reported
+	root    bool               // the caller is root
+	abi     int                // of Landlock; 0: the kernel has none
 
 	walls    walls
 	private  []string // directories that the run has for itself
@@ -87,6 +90,9 @@ func newPlan(c *Cmd) (*plan, error) {
 	if err := p.findView(); err != nil {
 		return nil, err
 	}
+	if err := p.findOverlay(); err != nil {
+		return nil, err
+	}
 	if f := c.FakeRoot; f != nil && f.Mode == FakeNone {
 		return p, p.stepDown(errors.New("the fake root's mode is none"))
 	}
@@ -95,6 +101,9 @@ func newPlan(c *Cmd) (*plan, error) {
 
 func (p *plan) resolve() (err error) {
 	if p.policy, err = p.asked.Resolve(p.tree.canonical); err != nil {
+		return err
+	}
+	if err := p.findThrough(); err != nil {
 		return err
 	}
 	return p.findDir()
@@ -232,7 +241,7 @@ func (p *plan) filter() seccomp.Options {
 	outside, _ := p.givenOutside()
 	o := seccomp.Options{
 		Listener: true,
-		Writes:   p.policy.Restricts(policy.Write) || p.cmd.Root != "" && outside,
+		Writes:   p.policy.Restricts(policy.Write) || p.cmd.ownRoot() && outside,
 		Reads:    restricts && (p.readable != nil || p.walls.covered) || restricts && p.log,
 		Exec:     p.policy.Restricts(policy.Exec),
 		Stats:    p.walls.covered,
@@ -268,7 +277,7 @@ func (p *plan) hasMounts() bool { return p.tier == 1 && !p.log }
 
 // ownDevices tells whether the run has a /dev of its own.
 func (p *plan) ownDevices() bool {
-	return p.cmd.Root != "" || !p.log && !p.policy.Allows(policy.Write, "/dev")
+	return p.cmd.ownRoot() || !p.log && !p.policy.Allows(policy.Write, "/dev")
 }
 
 // rootDir is the root filesystem; "" is the host's.
@@ -285,8 +294,8 @@ func (p *plan) view() *namespace.Plan {
 		return nil
 	}
 	return &namespace.Plan{
-		RootDir: p.rootDir(), Mounts: p.mounts, Files: p.files,
-		Writable: p.walls.writable, AnyWrite: p.walls.any, ReadOnly: p.walls.readOnly, Hidden: p.walls.hidden,
+		RootDir: p.rootDir(), Mounts: p.mounts, Files: p.files, Overlay: p.overlay,
+		Writable: p.onDisk(), AnyWrite: p.walls.any, ReadOnly: p.walls.readOnly, Hidden: p.walls.hidden,
 		Readable: p.readable, Links: p.links, Private: p.private, Visible: p.visible,
 		Dir: p.dir, Proc: true, Dev: p.ownDevices(), Loopback: p.netNamespace(), Root: p.root,
 		Terminal: p.terminal,

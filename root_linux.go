@@ -17,7 +17,10 @@ import (
 )
 
 // ownTree tells whether the command sees other files than the host's.
-func (c *Cmd) ownTree() bool { return c.Root != "" || len(c.Mounts) > 0 }
+func (c *Cmd) ownTree() bool { return c.ownRoot() || len(c.Mounts) > 0 }
+
+// ownRoot tells whether the command's root directory is not the host's.
+func (c *Cmd) ownRoot() bool { return c.Root != "" || c.Overlay != nil }
 
 // findTree finds what the run's tree of files is made of, and the program in it.
 func (p *plan) findTree() error {

@@ -21,6 +21,8 @@ func (p *plan) stepDown(why error) error {
 	switch {
 	case p.cmd.Root != "":
 		return &UnsupportedError{Part: "a root filesystem", Err: why}
+	case p.cmd.Overlay != nil:
+		return &UnsupportedError{Part: "an overlay", Err: why}
 	case p.cmd.ownTree():
 		return &UnsupportedError{Part: "mounts", Err: why}
 	}

@@ -60,7 +60,7 @@ func (e errorText) Error() string { return string(e) }
 func (p *plan) findPrivate() {
 	for _, dir := range privateDirs {
 		canonical, err := p.tree.canonical(dir)
-		if err != nil || !p.tree.isDir(canonical) || p.policy.Allows(policy.Write, canonical) {
+		if err != nil || !p.tree.isDir(canonical) || p.opens(canonical) {
 			continue
 		}
 		if p.readable != nil && slices.Contains(p.readable, canonical) {

@@ -148,11 +148,19 @@ func (o *runOptions) merged(cwd string) (settings, error) {
 
 func (s *spec) command(out *outputs) *catbox.Cmd {
 	return &catbox.Cmd{
-		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir, Root: s.Root, Mounts: s.mounts,
+		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir, Root: s.Root, Mounts: s.mounts, Overlay: s.overlay(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
 		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
 	}
+}
+
+// overlay is the command's; nil without one.
+func (s *spec) overlay() *catbox.Overlay {
+	if s.Overlay == "" {
+		return nil
+	}
+	return &catbox.Overlay{Dir: s.Overlay, Lower: s.Lower}
 }
 
 // here returns the policy with what catbox adds of its own: the files of

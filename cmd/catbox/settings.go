@@ -20,6 +20,8 @@ type settings struct {
 	Read         []string          `toml:"read"`
 	Hide         []string          `toml:"hide"`
 	Root         string            `toml:"root"`
+	Overlay      string            `toml:"overlay"`
+	Lower        []string          `toml:"overlay-lower"`
 	Bind         []string          `toml:"bind"`
 	Tmpfs        []string          `toml:"tmpfs"`
 	Proc         []string          `toml:"proc"`
@@ -44,6 +46,8 @@ func (s settings) under(over settings) settings {
 		Read:         slices.Concat(s.Read, over.Read),
 		Hide:         slices.Concat(s.Hide, over.Hide),
 		Root:         either(over.Root, s.Root),
+		Overlay:      either(over.Overlay, s.Overlay),
+		Lower:        slices.Concat(s.Lower, over.Lower),
 		Bind:         slices.Concat(s.Bind, over.Bind),
 		Tmpfs:        slices.Concat(s.Tmpfs, over.Tmpfs),
 		Proc:         slices.Concat(s.Proc, over.Proc),
@@ -144,7 +148,7 @@ const nothing = "none"
 
 func (s settings) writable(cwd string) ([]string, error) {
 	switch {
-	case len(s.Write) == 0 && s.Root != "":
+	case len(s.Write) == 0 && (s.Root != "" || s.Overlay != ""):
 		return nil, nil
 	case len(s.Write) == 0:
 		return []string{cwd}, nil
@@ -163,8 +167,14 @@ func (s settings) absolute(dir string, rooted bool) (settings, error) {
 	for i, bind := range s.Bind {
 		s.Bind[i] = absoluteSource(dir, bind)
 	}
-	if s.Root != "" {
-		s.Root = absolutePath(dir, s.Root)
+	s.Lower = slices.Clone(s.Lower)
+	for i, lower := range s.Lower {
+		s.Lower[i] = absolutePath(dir, lower)
+	}
+	for _, one := range []*string{&s.Root, &s.Overlay} {
+		if *one != "" {
+			*one = absolutePath(dir, *one)
+		}
 	}
 	if s.Root != "" || rooted {
 		dir = "/"

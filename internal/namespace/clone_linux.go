@@ -10,17 +10,20 @@ import (
 	"github.com/catbox-go/catbox/internal/sys"
 )
 
-// cloneKept takes detached copies of all mounts at and below the places that
-// are to be put back later, while they are as the host has them.
-func (b *builder) cloneKept() error {
-	for _, list := range [][]string{b.Writable, b.Readable, b.Visible} {
-		for _, path := range list {
-			if path == "/" || b.mounted(path) {
-				continue // stays where it is, or comes with its mount
-			}
-			if err := b.clone(path); err != nil {
-				return err
-			}
+// cloneWritable takes detached copies of all mounts at and below the places that are
+// to be put back later to be written, while they are as the host has them.
+func (b *builder) cloneWritable() error { return b.cloneAll(b.Writable) }
+
+// cloneKept does the same for those that are only there.
+func (b *builder) cloneKept() error { return b.cloneAll(slices.Concat(b.Readable, b.Visible)) }
+
+func (b *builder) cloneAll(list []string) error {
+	for _, path := range list {
+		if path == "/" || b.mounted(path) {
+			continue // stays where it is, or comes with its mount
+		}
+		if err := b.clone(path); err != nil {
+			return err
 		}
 	}
 	return nil

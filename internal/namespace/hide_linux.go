@@ -1,7 +1,6 @@
 package namespace
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path"
@@ -282,18 +281,12 @@ func cloneBelow(dir string) ([]below, error) {
 
 // mountPoints reads the mount points of the caller's namespace (proc_pid_mountinfo(5)).
 func mountPoints() ([]string, error) {
-	data, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return nil, err
+	mounts, err := MountPoints()
+	points := make([]string, len(mounts))
+	for i, m := range mounts {
+		points[i] = m.Path
 	}
-	var points []string
-	for line := range bytes.Lines(data) {
-		fields := strings.Fields(string(line))
-		if len(fields) > 4 {
-			points = append(points, unescapeOctal(fields[4]))
-		}
-	}
-	return points, nil
+	return points, err
 }
 
 // unescapeOctal undoes mountinfo's \040 for a space and the like.

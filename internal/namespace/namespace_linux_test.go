@@ -86,19 +86,19 @@ func TestStepsOfAPlan(t *testing.T) {
 		change func(*Plan)
 		want   []string
 	}{
-		{func(*Plan) {}, []string{"bring the loopback up", "make mounts private", "open devices", "open the places to keep",
+		{func(*Plan) {}, []string{"bring the loopback up", "make mounts private", "open devices", "open the places to write", "open the places to keep",
 			"make the host read-only", "mount private directories", "mount /dev", "mount /proc", "put places back",
 			"make places below read-only", "hide", "change the directory"}},
-		{func(p *Plan) { p.Readable = []string{} }, []string{"bring the loopback up", "make mounts private", "open devices", "open the places to keep",
+		{func(p *Plan) { p.Readable = []string{} }, []string{"bring the loopback up", "make mounts private", "open devices", "open the places to write", "open the places to keep",
 			"make a new root", "mount private directories", "mount /dev", "mount /proc", "put places back",
 			"make places below read-only", "change the root", "hide", "change the directory"}},
 		{func(p *Plan) {
 			*p = Plan{Dev: true, Proc: true, RootDir: "/srv/root", Mounts: []Mount{{}}, Files: []File{{}}}
 		}, []string{
-			"make mounts private", "open devices", "open /proc", "open what is to be mounted", "change to the root filesystem", "open the places to keep",
+			"make mounts private", "open devices", "open /proc", "open what is to be mounted", "change to the root filesystem", "open the places to write", "open the places to keep",
 			"make the host read-only", "mount private directories", "mount /dev", "mount /proc", "put places back", "mount", "make files",
 			"make places below read-only", "hide"}},
-		{func(p *Plan) { *p = Plan{AnyWrite: true} }, []string{"make mounts private", "open the places to keep",
+		{func(p *Plan) { *p = Plan{AnyWrite: true} }, []string{"make mounts private", "open the places to write", "open the places to keep",
 			"mount private directories", "put places back", "make places below read-only", "hide"}},
 	} {
 		p := full

@@ -12,6 +12,8 @@ type Plan struct {
 	// paths are paths in it then, and what of them is "the host" is this tree. "" is
 	// the host's own.
 	RootDir string
+	// Overlay, if not nil, takes what the run writes in the tree, which stays as it is.
+	Overlay *Overlay
 	// Mounts are mounted in their order, on what else is there.
 	Mounts []Mount
 	// Files are there instead of those of the tree, read-only.
@@ -107,6 +109,7 @@ type builder struct {
 	root   string         // where the new root is while it is being built, "" if in place
 	clones map[string]int // mounts of the host, detached: path -> descriptor
 	opened []int          // the file systems of Mounts, detached
+	layers []int          // those of Overlay.Layers
 	proc   int            // the run's /proc, detached; -1 if it is not made yet
 }
 
@@ -123,9 +126,12 @@ func (p Plan) Steps() []Step {
 	add(p.Loopback, "bring the loopback up", loopbackUp)
 	add(true, "make mounts private", makePrivate)
 	add(p.Dev, "open devices", b.cloneDevices)
-	add(p.RootDir != "", "open /proc", b.openProc) // which takes one that is in view
+	add(p.RootDir != "" || p.Overlay != nil, "open /proc", b.openProc) // which takes one that is in view
 	add(len(p.Mounts) > 0, "open what is to be mounted", b.openMounts)
+	add(p.Overlay != nil, "make the overlay", b.openLayers)
 	add(p.RootDir != "", "change to the root filesystem", b.enterRoot)
+	add(true, "open the places to write", b.cloneWritable)
+	add(p.Overlay != nil, "change to the overlay", b.enterOverlay)
 	add(true, "open the places to keep", b.cloneKept)
 	add(restricted, "make a new root", b.newRoot)
 	add(!restricted && !p.AnyWrite, "make the host read-only", hostReadOnly)

@@ -1,0 +1,306 @@
+package catbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/policy"
+)
+
+// special are the types of file systems that are about the system and hold no
+// files of anybody: they stay as they are, read-only.
+var special = []string{
+	"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "configfs", "pstore", "bpf", "mqueue",
+	"hugetlbfs", "fusectl", "autofs", "binfmt_misc", "efivarfs", "rpc_pipefs", "nsfs", "selinuxfs", "ramfs",
+}
+
+// layering finds how overlays cover a tree of files. One overlayfs cannot cover a
+// directory below which other file systems are mounted (in a user namespace the
+// kernel does not let one look under them): there each entry gets an overlay of its
+// own, and the directory itself is the one that gets the changes.
+type layering struct {
+	tree     *tree
+	points   []namespace.MountPoint // of the host, below the tree's root, as the run sees them
+	upper    string
+	work     func() (string, error)
+	lower    []string            // upper trees of saved overlays, topmost first
+	skeleton func(string) string // a tree of directories that lies above the host's; nil: none
+	split    map[string][]string // what was put into split directories, in earlier runs and now
+	alone    func(string) bool   // what the run has of its own in any case
+	plan     namespace.Overlay
+}
+
+// cover covers a directory.
+func (l *layering) cover(dir string) error {
+	at := slices.IndexFunc(l.points, func(m namespace.MountPoint) bool { return m.Path == dir })
+	if l.alone(dir) || at >= 0 && slices.Contains(special, l.points[at].Type) {
+		return l.leave(dir)
+	}
+	if slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool { return m.Path != dir && paths.Under(m.Path, dir) }) {
+		return l.divide(dir)
+	}
+	return l.layer(dir)
+}
+
+// leave has a directory stay as it is, unless the run gets its own.
+func (l *layering) leave(dir string) error {
+	if err := l.place(dir); err != nil {
+		return err
+	}
+	if host, ok := l.tree.host(dir); ok && !l.alone(dir) {
+		l.plan.Alone = append(l.plan.Alone, namespace.Bind{Source: host, Path: dir})
+	}
+	return nil
+}
+
+// place makes the directory in the upper tree, with the mode that it has.
+func (l *layering) place(dir string) error {
+	mode := fs.FileMode(0o755)
+	if st, err := l.tree.lstat(dir); err == nil {
+		mode = st.Mode()
+	}
+	full := path.Join(l.upper, dir)
+	err := os.Mkdir(full, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		err = os.Chmod(full, mode.Perm()|mode&(fs.ModeSticky|fs.ModeSetgid))
+	}
+	return err
+}
+
+// layer covers the directory by an overlayfs.
+func (l *layering) layer(dir string) error {
+	if err := l.place(dir); err != nil {
+		return err
+	}
+	work, err := l.work()
+	if err != nil {
+		return err
+	}
+	layer := namespace.Layer{Path: dir, Upper: path.Join(l.upper, dir), Work: work}
+	for _, saved := range l.lower {
+		if isDirectory(path.Join(saved, dir)) {
+			layer.Lower = append(layer.Lower, path.Join(saved, dir))
+		}
+	}
+	if l.skeleton != nil && isDirectory(l.skeleton(dir)) {
+		layer.Lower = append(layer.Lower, l.skeleton(dir))
+	}
+	if host, ok := l.tree.host(dir); ok && isDirectory(host) {
+		layer.Lower = append(layer.Lower, host)
+	}
+	l.plan.Layers = append(l.plan.Layers, layer)
+	return nil
+}
+
+func isDirectory(dir string) bool {
+	st, err := os.Lstat(dir)
+	return err == nil && st.IsDir()
+}
+
+// divide covers what is in the directory, each by itself.
+func (l *layering) divide(dir string) error {
+	if err := l.place(dir); err != nil {
+		return err
+	}
+	names, err := l.names(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return l.leave(dir) // what cannot be listed cannot be put together anew
+	}
+	if err != nil {
+		return err
+	}
+	before := l.split[dir]
+	for _, name := range names {
+		known := slices.Contains(before, name)
+		if _, err := os.Lstat(path.Join(l.upper, dir, name)); known && err != nil {
+			continue // the command removed it
+		}
+		if err := l.entry(path.Join(dir, name)); err != nil {
+			return err
+		}
+		if !known {
+			l.split[dir] = append(l.split[dir], name)
+		}
+	}
+	return nil
+}
+
+// names are what is in a directory that is divided, with what saved overlays have there.
+func (l *layering) names(dir string) ([]string, error) {
+	host, _ := l.tree.host(dir)
+	entries, err := os.ReadDir(host)
+	if err != nil {
+		return nil, err
+	}
+	for _, saved := range l.lower {
+		more, _ := os.ReadDir(path.Join(saved, dir))
+		entries = append(entries, more...)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// bigFile is the size in bytes above which a file in a divided directory is not
+// copied: it stays as it is.
+const bigFile = 1 << 20
+
+// entry puts one entry of a divided directory into the run's tree.
+func (l *layering) entry(name string) error {
+	source, st, err := l.topmost(name)
+	if err != nil {
+		return nil // gone meanwhile
+	}
+	target := path.Join(l.upper, name)
+	_, missing := os.Lstat(target)
+	switch {
+	case st.IsDir():
+		return l.cover(name)
+	case missing == nil || st.Mode()&(fs.ModeDevice|fs.ModeSocket|fs.ModeNamedPipe) != 0:
+		return nil
+	case st.Mode()&fs.ModeSymlink != 0:
+		content, err := os.Readlink(source)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(content, target)
+	}
+	if st.Size() <= bigFile {
+		data, err := os.ReadFile(source)
+		if err == nil {
+			return l.copyFile(target, data, st)
+		}
+	}
+	if err := os.WriteFile(target, nil, 0o400); err != nil {
+		return err
+	}
+	l.plan.Alone = append(l.plan.Alone, namespace.Bind{Source: source, Path: name})
+	return nil
+}
+
+// topmost finds an entry in the saved overlays and the tree below them.
+func (l *layering) topmost(name string) (string, fs.FileInfo, error) {
+	for _, saved := range l.lower {
+		if st, err := os.Lstat(path.Join(saved, name)); err == nil {
+			return path.Join(saved, name), st, nil
+		}
+	}
+	host, _ := l.tree.host(name)
+	st, err := os.Lstat(host)
+	return host, st, err
+}
+
+func (l *layering) copyFile(target string, data []byte, st fs.FileInfo) error {
+	if err := os.WriteFile(target, data, 0o600); err != nil {
+		return err
+	}
+	if err := os.Chmod(target, st.Mode().Perm()); err != nil {
+		return err
+	}
+	return os.Chtimes(target, st.ModTime(), st.ModTime())
+}
+
+// hostMounts are what the host has mounted in the run's root filesystem, at the
+// paths that they have there.
+func (p *plan) hostMounts() ([]namespace.MountPoint, error) {
+	all, err := namespace.MountPoints()
+	if err != nil {
+		return nil, err
+	}
+	var points []namespace.MountPoint
+	for _, m := range all {
+		if !paths.Under(m.Path, p.tree.root) || m.Path == p.tree.root && m.Path != "/" {
+			continue
+		}
+		points = append(points, namespace.MountPoint{Path: path.Join("/", strings.TrimPrefix(m.Path, p.tree.root)), Type: m.Type})
+	}
+	return points, nil
+}
+
+// findThrough finds what is written where it is although there is an overlay, and
+// opens the rest.
+func (p *plan) findThrough() error {
+	if p.cmd.Overlay == nil {
+		return nil
+	}
+	for _, r := range p.policy.Rules() {
+		if r.Effect != policy.EffectAllow || r.Access&policy.Write == 0 {
+			continue
+		}
+		literal := r.Pattern.Literal()
+		if _, err := p.tree.lstat(literal); err != nil || r.Pattern.IsRegexp() || literal == "/" {
+			return &SetupError{Step: "overlay", Err: fmt.Errorf("%s is to be written where it is, and is no path of something that is there: without this, it is written in the overlay", r.Pattern)}
+		}
+		p.through = append(p.through, literal)
+	}
+	p.through = paths.Topmost(p.through)
+	p.policy = p.policy.Allow(policy.Write, "/")
+	return nil
+}
+
+// onDisk are the places that can be written and are the host's own.
+func (p *plan) onDisk() []string {
+	if p.cmd.Overlay != nil {
+		return p.through
+	}
+	return p.walls.writable
+}
+
+// opens tells whether the policy itself opens a directory for temporary files.
+func (p *plan) opens(dir string) bool {
+	if p.cmd.Overlay == nil {
+		return p.policy.Allows(policy.Write, dir)
+	}
+	return slices.Contains(p.through, dir) || paths.Under(p.dir, dir)
+}
+
+// findOverlay finds how the overlay covers the run's tree, and makes what it needs.
+func (p *plan) findOverlay() error {
+	if p.cmd.Overlay == nil {
+		return nil
+	}
+	points, err := p.hostMounts()
+	if err != nil {
+		return &SetupError{Step: "overlay", Err: err}
+	}
+	l := &layering{tree: &p.tree, points: points, split: map[string][]string{}, alone: func(dir string) bool {
+		return dir == "/proc" || dir == "/dev" || slices.Contains(p.private, dir)
+	}}
+	p.overlay, err = l.make(p.cmd.Overlay.Dir)
+	if err != nil {
+		return &SetupError{Step: "overlay", Err: err}
+	}
+	return nil
+}
+
+// make TEMP
+func (l *layering) make(dir string) (*namespace.Overlay, error) {
+	n := 0
+	l.upper = path.Join(dir, "upper")
+	if err := os.MkdirAll(l.upper, 0o755); err != nil {
+		return nil, err
+	}
+	l.work = func() (string, error) {
+		n++
+		d := path.Join(dir, "work", fmt.Sprint(n))
+		return d, os.MkdirAll(d, 0o755)
+	}
+	l.plan.Upper = l.upper
+	if err := l.cover("/"); err != nil {
+		return nil, err
+	}
+	return &l.plan, nil
+}
