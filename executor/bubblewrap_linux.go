@@ -115,8 +115,11 @@ func (b *bubblewrap) commandLine(s *Spec) ([]string, error) {
 	return append(argv, s.Command...), nil
 }
 
+// devices are what programs need of a read-only /dev.
+var devices = []string{"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts"}
+
 // bwrapRoot puts the root in its place. Devices are usable in it where they are
-// outside: --bind would make them dead, /dev/null too.
+// outside: --bind and --ro-bind would make them dead, /dev/null too.
 func bwrapRoot(s *Spec) []string {
 	if s.Writable.All() {
 		return []string{"--dev-bind", s.Root, "/"}
@@ -126,10 +129,10 @@ func bwrapRoot(s *Spec) []string {
 	if st, err := os.Lstat(dev); err != nil || !st.IsDir() || slices.ContainsFunc(s.ExtraMounts, func(m Mount) bool { return m.target() == "/dev" }) {
 		return args
 	}
-	args = append(args, "--dev-bind", dev, "/dev", "--remount-ro", "/dev")
-	for _, name := range []string{"shm", "mqueue", "hugepages"} { // the places of /dev for files
-		if st, err := os.Lstat(filepath.Join(dev, name)); err == nil && st.IsDir() {
-			args = append(args, "--ro-bind", filepath.Join(dev, name), "/dev/"+name)
+	for _, name := range devices {
+		path := filepath.Join(dev, name)
+		if st, err := os.Lstat(path); err == nil && (st.IsDir() && s.Root == "/" || st.Mode()&os.ModeDevice != 0) {
+			args = append(args, "--dev-bind", path, "/dev/"+name)
 		}
 	}
 	return args

@@ -106,6 +106,9 @@ func nativePolicy(s *Spec) policy.Policy {
 // nativeMounts are the extra mounts. One that has no option "ro" is writable
 // for a catbox.Cmd, whatever the policy says.
 func nativeMounts(s *Spec) ([]catbox.Mount, error) {
+	if _, err := s.view(); err != nil { // makes the targets, and checks what is writable, as for the others
+		return nil, err
+	}
 	var mounts []catbox.Mount
 	for _, m := range s.ExtraMounts {
 		target := m.target()
@@ -116,9 +119,6 @@ func nativeMounts(s *Spec) ([]catbox.Mount, error) {
 			}
 			mounts[i].Options = append(mounts[i].Options, "ro")
 			continue
-		}
-		if _, err := s.mountTarget(m); err != nil {
-			return nil, err
 		}
 		native := catbox.Mount{Source: m.Source, Target: target, Type: m.Type, Options: slices.Clone(m.Options)}
 		if !s.Writable.All() && !m.readOnly() && !paths.UnderAny(target, s.Writable.paths) {
