@@ -220,6 +220,16 @@ func TestDependencyCircle(t *testing.T) {
 	fails(t, a, image.Options{Dependencies: []string{a, b}}, "circle", "a.aci", "b.aci")
 }
 
+// TestPathWhitelistsOnTheWay: a file has to be on every list that leads to it.
+func TestPathWhitelistsOnTheWay(t *testing.T) {
+	low := write(t, "l.aci", aci(t, named("low", `, "pathWhitelist": ["/both", "/low"]`), Entry{Name: "both"}, Entry{Name: "low"}, Entry{Name: "top"}))
+	img := open(t, write(t, "t.aci", aci(t, named("t", `, "dependencies": [{"imageName": "low"}], "pathWhitelist": ["/both", "/top"]`))),
+		image.Options{Dependencies: []string{low}})
+	if diff := cmp.Diff(map[string]string{"both": "f "}, unpacked(t, img)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPathWhitelist(t *testing.T) {
 	img := open(t, write(t, "a.aci", aci(t, named("a", `, "pathWhitelist": ["/etc/keep", "/opt/"]`),
 		Entry{Name: "etc/"}, Entry{Name: "etc/keep", Body: "k"}, Entry{Name: "etc/drop", Body: "d"}, Entry{Name: "opt/"}, Entry{Name: "opt/x", Body: "x"}, Entry{Name: "usr/"})), image.Options{})

@@ -190,6 +190,19 @@ func TestOCIDamage(t *testing.T) {
 	}
 }
 
+// TestOCILayerAsStored changes the time in a layer's gzip header: what is inside
+// is the same, what is stored is not.
+func TestOCILayerAsStored(t *testing.T) {
+	l := simple(t)
+	for _, data := range l {
+		if data[0] == 0x1f {
+			data[4] ^= 1
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "r")
+	has(t, open(t, l.dir(t), amd64).Unpack(context.Background(), dir, image.UnpackOptions{}), "stored bytes", "damaged")
+}
+
 func TestDockerArchive(t *testing.T) {
 	one, two := Tar(t, Entry{Name: "a", Body: "1"}), Tar(t, Entry{Name: "b", Body: "2"})
 	save := func(diff [32]byte, damage string) []byte {

@@ -67,6 +67,8 @@ func TestLayers(t *testing.T) {
 		{"hard link to a lower layer", []Entry{{Name: "h", Hard: "a/one"}}, nil, map[string]string{"h": "f 1"}},
 		{"the last of two wins", []Entry{{Name: "x", Body: "first"}, {Name: "x", Body: "second"}}, nil, map[string]string{"x": "f second"}},
 		{"a copy of a hard link is not written through", []Entry{{Name: "h", Hard: "a/one"}, {Name: "h", Body: "new"}}, nil, map[string]string{"h": "f new"}},
+		{"a directory removed and made again", []Entry{{Name: "a/x", Body: "x"}, {Name: "a", Body: "f"}, {Name: "a/"}, {Name: "a/y", Body: "y"}},
+			[]string{"a/one", "a/two", "a/sub", "a/sub/deep"}, map[string]string{"a/y": "f y"}},
 		{"a newline in a name", []Entry{{Name: "a\nb", Body: "x"}}, nil, map[string]string{"a\nb": "f x"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
