@@ -158,7 +158,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 	}
 	outside, denied := p.givenOutside()
 	return supervisor.Config{
-		GivenOutside: outside && p.tier == 1, OwnTree: p.cmd.ownTree(),
+		GivenOutside: outside && p.tier == 1, OwnTree: p.cmd.ownTree(), TakeOver: p.takesOver(),
 		Fake: p.fake, SameTree: p.sameTree(),
 		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
 		Exact: p.walls.exact, Mounts: p.hasMounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,

@@ -1,6 +1,8 @@
 package catbox
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/internal/skeleton"
 	"github.com/catbox-go/catbox/policy"
 )
 
@@ -92,10 +95,12 @@ func (l *layering) layer(dir string) error {
 			layer.Lower = append(layer.Lower, path.Join(saved, dir))
 		}
 	}
-	if l.skeleton != nil && isDirectory(l.skeleton(dir)) {
+	host, ok := l.tree.host(dir)
+	// The kernel takes no layer that is in another one (overlayfs: ELOOP).
+	if l.skeleton != nil && isDirectory(l.skeleton(dir)) && !paths.Under(l.skeleton("/"), host) {
 		layer.Lower = append(layer.Lower, l.skeleton(dir))
 	}
-	if host, ok := l.tree.host(dir); ok && isDirectory(host) {
+	if ok && isDirectory(host) {
 		layer.Lower = append(layer.Lower, host)
 	}
 	l.plan.Layers = append(l.plan.Layers, layer)
@@ -279,11 +284,38 @@ func (p *plan) findOverlay() error {
 	l := &layering{tree: &p.tree, points: points, split: map[string][]string{}, alone: func(dir string) bool {
 		return dir == "/proc" || dir == "/dev" || slices.Contains(p.private, dir)
 	}}
+	if p.takesOver() {
+		if err := p.skeleton(l); err != nil {
+			return &SetupError{Step: "overlay", Err: err}
+		}
+	}
 	p.overlay, err = l.make(p.cmd.Overlay.Dir)
 	if err != nil {
 		return &SetupError{Step: "overlay", Err: err}
 	}
 	return nil
+}
+
+// takesOver tells whether files of others are to be made the user's before they can be changed.
+func (p *plan) takesOver() bool { return p.cmd.Overlay != nil && !p.root }
+
+// skeleton brings the user's tree of the directories of others up to date.
+func (p *plan) skeleton(l *layering) error {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = path.Join(p.cmd.Overlay.Dir, "cache")
+	}
+	sum := sha256.Sum256([]byte(p.tree.root))
+	s := skeleton.Skeleton{
+		Dir: path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8])), Root: p.tree.root,
+		Skip: func(dir string) bool {
+			return l.alone(dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool {
+				return m.Path == dir && slices.Contains(special, m.Type)
+			})
+		},
+	}
+	l.skeleton = func(dir string) string { return path.Join(s.Tree(), dir) }
+	return s.Refresh()
 }
 
 // make TEMP

@@ -241,7 +241,7 @@ func (p *plan) filter() seccomp.Options {
 	outside, _ := p.givenOutside()
 	o := seccomp.Options{
 		Listener: true,
-		Writes:   p.policy.Restricts(policy.Write) || p.cmd.ownRoot() && outside,
+		Writes:   p.policy.Restricts(policy.Write) || p.cmd.ownRoot() && outside || p.takesOver(),
 		Reads:    restricts && (p.readable != nil || p.walls.covered) || restricts && p.log,
 		Exec:     p.policy.Restricts(policy.Exec),
 		Stats:    p.walls.covered,

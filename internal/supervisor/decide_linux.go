@@ -16,6 +16,9 @@ import (
 
 // dispatch finds the handlers of the call's family.
 func (r *receiver) dispatch(h *held) Answer {
+	if r.s.TakeOver {
+		r.takeOver(h)
+	}
 	if r.s.Fake != nil {
 		if a, done := r.fake(h); done {
 			return a

@@ -51,6 +51,9 @@ type Config struct {
 	// GivenOutside tells that the command was given descriptors of files of the host, which
 	// are not what the run's tree has at their paths. The run has mounts of its own then.
 	GivenOutside bool
+	// TakeOver tells that the run's tree is an overlay over files of others, whose
+	// owners the run's user namespace does not have.
+	TakeOver bool
 	// OwnTree tells that the run does not see the host's files at their paths.
 	OwnTree bool
 	// SameTree tells that the run sees the caller's files at the same paths.
