@@ -55,13 +55,6 @@ func (c *chain) popTo(dir string) {
 	}
 }
 
-// popBelow leaves the directories that are above p.
-func (c *chain) popBelow(p string) {
-	for len(*c) > 1 && within((*c).last().path, p) {
-		c.pop(len(*c) - 1)
-	}
-}
-
 func (c chain) last() *place { return c[len(c)-1] }
 
 // within says whether p is dir or below it.

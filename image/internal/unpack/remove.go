@@ -7,9 +7,8 @@ import (
 )
 
 // remove takes name, and all below it, out of the directory here, and forgets
-// what was noted of it.
+// what was noted of it. here is the last of the chain: no place below is open.
 func (t *Tree) remove(here *place, name string) error {
-	t.at.popBelow(join(here.path, name))
 	return removeTree(here.root, name, here.path, t.forget)
 }
 
