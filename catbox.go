@@ -19,7 +19,8 @@ type Violation = record.Violation
 // Cmd is a command to be run confined. It is used like exec.Cmd: fill it in,
 // then Run it, or Start and Wait. It cannot be used again.
 type Cmd struct {
-	// Path is the program. Command sets it by looking in PATH.
+	// Path is the program. Command sets it by looking in PATH; a command of Command's that
+	// gets a Root, an Overlay or Mounts is looked for again, in what it will see.
 	Path string
 	// Args holds the command line, Args[0] being the program's name.
 	// Empty means {Path}.
@@ -66,6 +67,9 @@ type Cmd struct {
 	Record *Record
 	// Limits bounds what the command may use. The zero value sets no limit.
 	Limits Limits
+	// NoNamespaces has the run held without namespaces and mounts, by Landlock, the filter
+	// and the supervisor, as it is where this host allows none.
+	NoNamespaces bool
 	// Degrade allows parts of the policy that this host cannot enforce to be
 	// given up. What was given up is listed in Result.Degraded. If false, such
 	// a part makes Start fail.

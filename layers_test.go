@@ -12,11 +12,12 @@ const module = "github.com/catbox-go/catbox"
 // down. Two on one line do not import each other.
 var layers = [][]string{
 	{"cmd/catbox", "bench"},
+	{"executor"},
 	{""},
 	{"internal/supervisor", "internal/stage", "features", "deps"},
 	{"internal/recorder", "internal/tracer", "record/store", "report/page", "report/perfetto", "report/compiledb", "report/cyclonedx"},
 	{"internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
-	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "internal/queue", "record", "policy", "packages/relation", "packages/deb822", "internal/lazyregexp"},
+	{"internal/abi", "internal/sys", "internal/skeleton", "internal/fakeroot", "internal/idmap", "internal/paths", "internal/queue", "record", "policy", "packages/relation", "packages/deb822", "internal/lazyregexp"},
 }
 
 func TestImportsPointDown(t *testing.T) {

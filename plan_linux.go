@@ -93,6 +93,9 @@ func newPlan(c *Cmd) (*plan, error) {
 	if err := p.findOverlay(); err != nil {
 		return nil, err
 	}
+	if c.NoNamespaces {
+		return p, p.stepDown(errors.New("the caller wants no namespaces"))
+	}
 	if f := c.FakeRoot; f != nil && f.Mode == FakeNone {
 		return p, p.stepDown(errors.New("the fake root's mode is none"))
 	}
