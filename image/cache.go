@@ -28,6 +28,7 @@ import (
 //	unpacking/KEY/         one that is being made, or whose maker was killed
 //	locks/KEY              flock(2): exclusive to make or remove, shared to use
 //	digests/KEY            digests of tarballs that did not change since
+//	scratch/KEY/           what a run changes, until its end
 //
 // KEY is a hash of the image's digest, those of its dependencies, and whether
 // it was unpacked as root.
@@ -93,7 +94,7 @@ func (c Cache) setUp() error {
 	if c.Dir == "" {
 		return errors.New("image cache: no directory given")
 	}
-	for _, dir := range []string{"", "roots", "unpacking", "locks", "digests"} {
+	for _, dir := range []string{"", "roots", "unpacking", "locks", "digests", "scratch"} {
 		if err := os.MkdirAll(c.path(dir), 0o700); err != nil {
 			return fmt.Errorf("image cache: %w", err)
 		}

@@ -66,6 +66,8 @@ type PruneOptions struct {
 	OlderThan time.Duration // only what was not used for that long; 0: everything
 	Keep      int           // the most recently used that stay in any case; 0: none
 	DryRun    bool          // nothing is removed, only told
+	// Only tells of each whether it may go at all. Nil: each may.
+	Only func(Entry) bool
 }
 
 // Prune removes root filesystems that nobody uses, what a killed process left,
@@ -76,7 +78,7 @@ func (c Cache) Prune(o PruneOptions) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(e Entry) bool { return e.InUse })
+	list = slices.DeleteFunc(list, func(e Entry) bool { return e.InUse || o.Only != nil && !o.Only(e) })
 	list = list[min(o.Keep, len(list)):]
 	var gone []Entry
 	for _, e := range list {
@@ -141,7 +143,7 @@ func (c Cache) sweep(older time.Duration) error {
 			return err
 		}
 	}
-	return c.forget(older)
+	return errors.Join(c.sweepScratch(), c.forget(older))
 }
 
 // sweepOne removes an unpacking that nobody is at, but not a root of that key.
