@@ -1,0 +1,286 @@
+package overlay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/record"
+)
+
+// CommitOptions say what is committed.
+type CommitOptions struct {
+	// Patterns select by path, see [CheckPattern]; nil is all. One that selects
+	// nothing is an error.
+	Patterns []string
+	// IgnoreOwners leaves owners and attributes that only root may set as they
+	// come, where they would be an error ([ErrOwner]).
+	IgnoreOwners bool
+	// DryRun only looks whether it could be done.
+	DryRun bool
+}
+
+// Commit makes the changes in the root, and takes them out of the overlay. It
+// returns them. All are made or, with an error, none: also if ctx ends or the
+// process is killed, when the next [Open] undoes what was done. Each file is
+// exchanged in one step. A file that changed below the overlay meanwhile is a
+// [ConflictError]. It does not promise to survive a crash of the machine.
+func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) ([]Change, error) {
+	lock, err := o.Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	if err := o.recoverLocked(); err != nil {
+		return nil, err
+	}
+	changes, err := o.choose(opts.Patterns)
+	if err == nil {
+		err = o.lowersCommitted()
+	}
+	if err == nil {
+		err = conflicts(changes)
+	}
+	if err != nil || opts.DryRun || len(changes) == 0 {
+		return changes, err
+	}
+	return changes, o.commit(ctx, plan(changes), opts.IgnoreOwners)
+}
+
+// lowersCommitted is an error if changes of a saved overlay below are not in
+// the root yet: these changes are relative to those.
+func (o *Overlay) lowersCommitted() error {
+	for _, dir := range o.Lower() {
+		l, err := Open(dir)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		for c, err := range l.Changes(ListOptions{}) {
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("the overlay %s below has changes that are not committed, as %s; commit it first", record.Quote(dir), record.Quote(c.Path))
+		}
+	}
+	return nil
+}
+
+func (o *Overlay) root() *tree { return o.lowers[len(o.lowers)-1].tree }
+
+func (o *Overlay) commit(ctx context.Context, ops []*operation, ignoreOwners bool) error {
+	if err := o.beginJournal(ops); err != nil {
+		return err
+	}
+	owners := ownership{ignore: ignoreOwners, root: unix.Geteuid() == 0}
+	err := o.apply(ctx, ops, newCopier(ctx, o.upper.tree, o.root(), ignoreOwners), owners)
+	if err != nil {
+		if undone := o.undo(ops); undone != nil {
+			return errors.Join(err, fmt.Errorf("not all could be undone; it is tried again when the overlay is used: %w", undone))
+		}
+		return err
+	}
+	return o.finish(ops)
+}
+
+// apply does all steps, up to the mark from which there is no way back.
+func (o *Overlay) apply(ctx context.Context, ops []*operation, k *copier, owners ownership) error {
+	if err := o.stage(ops, k, owners); err != nil {
+		return err
+	}
+	o.step("staged")
+	for _, op := range ops {
+		if op.Do == attrs && op.opens() {
+			continue // done before
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := o.root().wrap(string(op.Path), o.put(op, owners)); err != nil {
+			return err
+		}
+		o.step("done " + string(op.Do))
+	}
+	o.step("all done")
+	return o.mark(mark{Committed: true})
+}
+
+// opens tells of a step that lets a directory be written in.
+func (op *operation) opens() bool { return op.want.Mode&0o200 != 0 }
+
+// stage makes all that is new beside its place.
+func (o *Overlay) stage(ops []*operation, k *copier, owners ownership) error {
+	for _, op := range ops {
+		if op.Do == attrs && op.opens() {
+			if err := o.root().wrap(string(op.Path), o.put(op, owners)); err != nil {
+				return err
+			}
+			o.step("opened")
+		}
+		for i := range op.tree {
+			c := &op.tree[i]
+			if err := k.file(c, within(string(op.Path), op.temp(), c.Path)); err != nil {
+				return err
+			}
+			o.step("staged one")
+		}
+		if err := k.finish(); err != nil {
+			return err
+		}
+	}
+	return o.markStaged(ops)
+}
+
+func (o *Overlay) markStaged(ops []*operation) error {
+	var m mark
+	for _, op := range ops {
+		if len(op.tree) > 0 {
+			ino, err := o.root().inode(op.temp())
+			if err != nil {
+				return err
+			}
+			op.New = ino
+		}
+		m.Staged = append(m.Staged, op.New)
+	}
+	return o.mark(m)
+}
+
+// put does a step: one system call, but for attributes.
+func (o *Overlay) put(op *operation, owners ownership) error {
+	dir, name, err := o.root().at(string(op.Path))
+	if err != nil {
+		return err
+	}
+	if op.Do != add {
+		if err := o.expect(op); err != nil {
+			return err
+		}
+	}
+	switch op.Do {
+	case attrs:
+		return setDir(dir, name, owners, op.want)
+	case remove:
+		return named("remove", unix.Renameat2(dir, name, dir, string(op.Temp), unix.RENAME_NOREPLACE))
+	case replace:
+		return exchange(dir, string(op.Temp), name)
+	}
+	return named("move into place", unix.Renameat2(dir, string(op.Temp), dir, name, unix.RENAME_NOREPLACE))
+}
+
+// expect looks once more whether what is there is what was compared.
+func (o *Overlay) expect(op *operation) error {
+	ino, err := o.root().inode(string(op.Path))
+	if err != nil {
+		return err
+	}
+	if ino != op.Ino {
+		return &ConflictError{Changes: []Change{{Path: string(op.Path), Conflict: "was replaced meanwhile"}}}
+	}
+	return nil
+}
+
+func exchange(dir int, a, b string) error {
+	err := unix.Renameat2(dir, a, dir, b, unix.RENAME_EXCHANGE)
+	if errors.Is(err, unix.EINVAL) {
+		return errors.New("this file system cannot exchange two files in one step (renameat2(2), RENAME_EXCHANGE)")
+	}
+	return named("exchange", err)
+}
+
+func setDir(dir int, name string, owners ownership, st *Stat) error {
+	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return named("open", err)
+	}
+	defer unix.Close(fd)
+	return owners.set(fd, st)
+}
+
+// undo takes all steps back, the last one first. It may be called at any time,
+// and again.
+func (o *Overlay) undo(ops []*operation) error {
+	var errs []error
+	for i := len(ops) - 1; i >= 0; i-- {
+		if err := o.takeBack(ops[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, o.root().wrap(string(ops[i].Path), err))
+		}
+		o.step("undone")
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if err := o.restored(ops); err != nil {
+		return err
+	}
+	return o.endJournal()
+}
+
+func (o *Overlay) takeBack(op *operation) error {
+	dir, name, err := o.root().at(string(op.Path))
+	if err != nil {
+		return err
+	}
+	if op.Do == attrs {
+		return setDir(dir, name, ownership{ignore: true, root: unix.Geteuid() == 0}, op.Was.stat())
+	}
+	if err := o.putBack(op, dir, name); err != nil {
+		return err
+	}
+	return removeTree(dir, string(op.Temp))
+}
+
+// putBack makes the name what it was, if it is not. What somebody else put
+// there meanwhile stays.
+func (o *Overlay) putBack(op *operation, dir int, name string) error {
+	aside := inodeAt(dir, string(op.Temp))
+	switch {
+	case op.Do == remove && aside == op.Ino:
+		return named("put back", unix.Renameat2(dir, string(op.Temp), dir, name, unix.RENAME_NOREPLACE))
+	case op.Do == replace && aside == op.Ino:
+		return exchange(dir, string(op.Temp), name)
+	case op.Do == add && op.New != 0 && aside == 0 && inodeAt(dir, name) == op.New:
+		return named("take back", unix.Renameat2(dir, name, dir, string(op.Temp), unix.RENAME_NOREPLACE))
+	}
+	return nil
+}
+
+// inodeAt is the inode under a name, 0 if there is none.
+func inodeAt(dir int, name string) uint64 {
+	var st unix.Stat_t
+	if unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
+		return 0
+	}
+	return st.Ino
+}
+
+// finish removes what was there before, and takes what was committed out of the
+// overlay. It may be called again.
+func (o *Overlay) finish(ops []*operation) error {
+	o.step("committed")
+	for _, op := range ops {
+		if op.Do == attrs || op.Do == add {
+			continue
+		}
+		dir, err := o.root().dir(path.Dir(string(op.Path)))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = removeTree(int(dir.Fd()), string(op.Temp))
+		}
+		if err != nil {
+			return fmt.Errorf("committed, but what was there before is left as %s: %w", record.Quote(o.root().where(op.temp())), err)
+		}
+		o.step("cleaned")
+	}
+	if err := o.leave(committed(ops)); err != nil {
+		return fmt.Errorf("committed, but still in the overlay: %w", err)
+	}
+	o.step("left")
+	return o.endJournal()
+}

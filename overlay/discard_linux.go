@@ -1,0 +1,39 @@
+package overlay
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// parts are what an overlay has in its directory, in the order in which they
+// are removed: as long as there is something, it is an overlay.
+var parts = []string{upperName, workName, baseName, fakerootName, fakerootName + ".lock", undoName, lockName, infoName}
+
+// Discard removes the overlay and its directory. Ended before its end, it can be
+// called again. A file in the directory that is not the overlay's stays, and is
+// an error.
+func (o *Overlay) Discard() error {
+	lock, err := o.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	dir, err := os.Open(o.dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	for _, name := range parts {
+		if err := removeTree(int(dir.Fd()), name); err != nil {
+			return (&tree{root: dir}).wrap(name, err)
+		}
+	}
+	err = os.Remove(o.dir)
+	if errors.Is(err, unix.ENOTEMPTY) {
+		err = errors.New(filepath.Join(o.dir) + ": the overlay is discarded; the directory has other files in it, which stay")
+	}
+	return err
+}

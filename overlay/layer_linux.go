@@ -1,0 +1,184 @@
+package overlay
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/record"
+)
+
+// layer is one of the trees that lie above each other.
+type layer struct {
+	*tree
+	plain bool                // the root itself: nothing in it is a mark
+	split map[string][]string // directories that hold all names, see SetSplit
+	notes notes
+}
+
+// place is a directory of a layer.
+type place struct {
+	*layer
+	dir  *os.File // O_PATH
+	path string   // from the root: "/", "/usr"
+}
+
+// node is what a layer has under a name.
+type node struct {
+	place
+	name   string
+	stat   *Stat // nil if there is nothing
+	gone   bool  // a whiteout: what is below has no such name
+	opaque bool  // a directory, of which nothing below is seen
+}
+
+// stack are the directories that are seen as one, topmost first.
+type stack []place
+
+func (s stack) close() {
+	for _, p := range s {
+		p.dir.Close()
+	}
+}
+
+func join(dir, name string) string {
+	if dir == "/" {
+		return "/" + name
+	}
+	return dir + "/" + name
+}
+
+// look finds a name in one layer.
+func (p place) look(name string) (node, error) {
+	n := node{place: p, name: name}
+	st, err := statAt(int(p.dir.Fd()), name)
+	if errors.Is(err, fs.ErrNotExist) {
+		n.gone = slices.Contains(p.split[p.path], name)
+		return n, nil
+	}
+	if err != nil {
+		return n, p.wrap(join(p.path, name), err)
+	}
+	n.stat = st
+	if !p.plain {
+		err = n.readMarks()
+	}
+	dropBookkeeping(st.Xattrs)
+	p.notes.apply(st)
+	return n, err
+}
+
+// open opens the directory that the node is.
+func (n node) open() (place, error) {
+	dir, err := openDir(n.dir, n.name)
+	path := join(n.path, n.name)
+	return place{layer: n.layer, dir: dir, path: path}, n.wrap(path, err)
+}
+
+func openDir(parent *os.File, name string) (*os.File, error) {
+	fd, err := unix.Openat(int(parent.Fd()), name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// names are those in the directory, sorted.
+func (p place) names() ([]string, error) {
+	fd, err := unix.Openat(int(p.dir.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, p.wrap(p.path, &fs.PathError{Op: "open", Path: p.path, Err: err})
+	}
+	f := os.NewFile(uintptr(fd), p.path)
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
+}
+
+// child finds a name in what is seen of the stack, and the directories that are
+// seen as one if it is a directory. They are the caller's to close.
+func (s stack) child(name string) (seen node, sub stack, err error) {
+	for _, p := range s {
+		n, err := p.look(name)
+		if err != nil || n.gone {
+			return seen, sub, err
+		}
+		if n.stat == nil {
+			continue
+		}
+		if !n.stat.IsDir() {
+			if seen.stat == nil {
+				seen = n
+			}
+			return seen, sub, nil
+		}
+		d, err := n.open()
+		if err != nil {
+			return seen, sub, err
+		}
+		sub = append(sub, d)
+		if seen.stat == nil {
+			seen = n
+		}
+		if n.opaque {
+			return seen, sub, nil
+		}
+	}
+	return seen, sub, nil
+}
+
+// names are those that are seen of the stack, sorted.
+func (s stack) names() ([]string, error) {
+	var all []string
+	for _, p := range s {
+		names, err := p.names()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, names...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// readMarks finds what overlayfs wrote: the meaning of "opaque" and "whiteout"
+// is that of its documentation; "trusted." is what it uses without userxattr.
+func (n *node) readMarks() error {
+	for _, prefix := range bookkeeping {
+		for _, unsupported := range []string{"redirect", "metacopy"} {
+			if _, there := n.stat.Xattrs[prefix+unsupported]; there {
+				return fmt.Errorf("%s: it has the attribute %s%s, of an overlay mounted with %s; mount with the option userxattr, which does without",
+					record.Quote(n.where(join(n.path, n.name))), prefix, unsupported, optionOf[unsupported])
+			}
+		}
+		n.opaque = n.opaque || n.stat.IsDir() && string(n.stat.Xattrs[prefix+"opaque"]) == "y"
+		_, white := n.stat.Xattrs[prefix+"whiteout"]
+		n.gone = n.gone || white && n.stat.isRegular() && n.stat.Size == 0
+	}
+	n.gone = n.gone || n.stat.kind() == unix.S_IFCHR && n.stat.Rdev == 0
+	if n.gone {
+		n.stat = nil
+	}
+	return nil
+}
+
+var optionOf = map[string]string{"redirect": "redirect_dir=on", "metacopy": "metacopy=on"}
+
+// bookkeeping are the prefixes of the attributes that are overlayfs' own.
+var bookkeeping = []string{"user.overlay.", "trusted.overlay."}
+
+// dropBookkeeping leaves the attributes that are the file's. The label of
+// SELinux is given by where a file lies, and is not copied (restorecon(8)).
+func dropBookkeeping(xattrs map[string][]byte) {
+	for name := range xattrs {
+		if name == "security.selinux" || slices.ContainsFunc(bookkeeping, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			delete(xattrs, name)
+		}
+	}
+}
