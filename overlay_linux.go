@@ -272,30 +272,6 @@ func (p *plan) opens(dir string) bool {
 	return slices.Contains(p.through, dir) || paths.Under(p.dir, dir)
 }
 
-// findOverlay finds how the overlay covers the run's tree, and makes what it needs.
-func (p *plan) findOverlay() error {
-	if p.cmd.Overlay == nil {
-		return nil
-	}
-	points, err := p.hostMounts()
-	if err != nil {
-		return &SetupError{Step: "overlay", Err: err}
-	}
-	l := &layering{tree: &p.tree, points: points, split: map[string][]string{}, alone: func(dir string) bool {
-		return dir == "/proc" || dir == "/dev" || slices.Contains(p.private, dir)
-	}}
-	if p.takesOver() {
-		if err := p.skeleton(l); err != nil {
-			return &SetupError{Step: "overlay", Err: err}
-		}
-	}
-	p.overlay, err = l.make(p.cmd.Overlay.Dir)
-	if err != nil {
-		return &SetupError{Step: "overlay", Err: err}
-	}
-	return nil
-}
-
 // takesOver tells whether files of others are to be made the user's before they can be changed.
 func (p *plan) takesOver() bool { return p.cmd.Overlay != nil && !p.root }
 
@@ -316,23 +292,4 @@ func (p *plan) skeleton(l *layering) error {
 	}
 	l.skeleton = func(dir string) string { return path.Join(s.Tree(), dir) }
 	return s.Refresh()
-}
-
-// make TEMP
-func (l *layering) make(dir string) (*namespace.Overlay, error) {
-	n := 0
-	l.upper = path.Join(dir, "upper")
-	if err := os.MkdirAll(l.upper, 0o755); err != nil {
-		return nil, err
-	}
-	l.work = func() (string, error) {
-		n++
-		d := path.Join(dir, "work", fmt.Sprint(n))
-		return d, os.MkdirAll(d, 0o755)
-	}
-	l.plan.Upper = l.upper
-	if err := l.cover("/"); err != nil {
-		return nil, err
-	}
-	return &l.plan, nil
 }

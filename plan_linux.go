@@ -30,6 +30,7 @@ type plan struct {
 	files  []namespace.File // of the run's own, in place of the tree's
 
 	overlay *namespace.Overlay // nil without an overlay
+	held    *held              // likewise
 	through []string           // with one: what is written where it is
 	policy  policy.Policy      // resolved: rules on canonical paths
 	dir     string             // the working directory, canonical
@@ -90,16 +91,13 @@ func newPlan(c *Cmd) (*plan, error) {
 	if err := p.findView(); err != nil {
 		return nil, err
 	}
-	if err := p.findOverlay(); err != nil {
-		return nil, err
-	}
 	if c.NoNamespaces {
 		return p, p.stepDown(errors.New("the caller wants no namespaces"))
 	}
 	if f := c.FakeRoot; f != nil && f.Mode == FakeNone {
 		return p, p.stepDown(errors.New("the fake root's mode is none"))
 	}
-	return p, nil
+	return p, p.findOverlay()
 }
 
 func (p *plan) resolve() (err error) {

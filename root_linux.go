@@ -70,8 +70,12 @@ func (p *plan) findRoot() error {
 
 // hostPath is the path that the host has for one of the run's, "" if it has none.
 func (p *plan) hostPath(name string) string {
+	through := p.overlay == nil || paths.UnderAny(name, p.through)
 	host, ok := p.tree.host(name)
-	if !ok {
+	switch {
+	case !through:
+		return p.upperPath(name)
+	case !ok:
 		return ""
 	}
 	return host

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/cgroup"
+	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/recorder"
 	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/stage"
@@ -57,7 +58,7 @@ func (c *Cmd) Start() error {
 	}
 	r, err := p.start()
 	if err != nil {
-		return err
+		return errors.Join(err, p.held.leave())
 	}
 	p.enforcement = p.describe()
 	c.run = r
@@ -131,6 +132,11 @@ func (r *run) begin() error {
 			return &SetupError{Step: "supervise", Err: err}
 		}
 		r.supervisor = s
+	}
+	if p.fake != nil && p.overlay != nil {
+		if err := p.fake.State.Rekey(p.seenAt(r.stage.PID())); err != nil {
+			return &SetupError{Step: "overlay", Err: err}
+		}
 	}
 	if hook := p.cmd.Hooks.Initialized; hook != nil {
 		if err := hook(r.stage.PID()); err != nil {
@@ -246,6 +252,7 @@ func (c *Cmd) Wait() error {
 	r.watchers.Wait()
 	r.result = r.collect(ended)
 	r.group.Close()
+	settled := r.plan.held.settle()
 	switch {
 	case r.cancelled.Load():
 		return c.ctx.Err()
@@ -256,7 +263,7 @@ func (c *Cmd) Wait() error {
 	case err != nil && ended != nil:
 		return err
 	}
-	return nil
+	return settled
 }
 
 func (r *run) collect(ended *stage.Ended) *Result {
@@ -269,6 +276,9 @@ func (r *run) collect(ended *stage.Ended) *Result {
 	if r.supervisor != nil {
 		result.Violations = r.supervisor.Close()
 		result.Calls = r.supervisor.Calls()
+	}
+	if p.fake != nil && p.overlay != nil {
+		_ = p.fake.State.Rekey(fakeroot.At) // what cannot be written is found by its path
 	}
 	defer r.endRecord(result)
 	if ended == nil {

@@ -25,6 +25,7 @@ type fakeOptions struct {
 	load, save    string // of either format, and the text of fakeroot(1)
 	unknownIsReal bool
 	manifest      string
+	overlay       string // where an overlay has its state, which is used then
 	mode          string
 	version       bool
 }
@@ -205,6 +206,8 @@ func (o fakeOptions) unused() error {
 
 func (o fakeOptions) read() (*catbox.FakeState, error) {
 	switch {
+	case o.overlay != "":
+		return openOverlayState(o.overlay)
 	case o.state != "":
 		return catbox.OpenFakeState(o.state)
 	case o.load == "":
@@ -216,6 +219,16 @@ func (o fakeOptions) read() (*catbox.FakeState, error) {
 		return catbox.NewFakeState(), nil
 	}
 	return state, err
+}
+
+// openOverlayState opens the state of an overlay. A run that was killed has left the
+// numbers that its files had in it.
+func openOverlayState(path string) (*catbox.FakeState, error) {
+	state, err := catbox.OpenFakeState(path)
+	if err != nil {
+		return nil, err
+	}
+	return state, state.Rekey(fakeroot.At)
 }
 
 // openOutputs finds out what could not be written at the end, before the

@@ -19,6 +19,7 @@ import (
 type runOptions struct {
 	settings
 	strict, clearEnv, degrade bool
+	installTo                 string
 	profiles                  []string
 	dir                       string
 	violations                string
@@ -26,6 +27,7 @@ type runOptions struct {
 	quiet, verbose            bool
 	fake                      fakeOptions
 	record                    recordOptions
+	adjust                    func(*catbox.Cmd) // nil: nothing is to be changed
 }
 
 func newRun() *cobra.Command {
@@ -61,14 +63,19 @@ Flags add to its lists and replace the rest. ${HOME} and ${CWD} are replaced.`,
   catbox run --limit mem=2G,time=10m --strict -- ./build.sh`,
 		Args: atLeastOne("COMMAND"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.settings.Strict = changed(cmd, "strict", &o.strict)
-			o.settings.ClearEnv = changed(cmd, "clear-env", &o.clearEnv)
-			o.settings.Degrade = changed(cmd, "degrade", &o.degrade)
+			o.options(cmd)
 			return o.run(args)
 		},
 	}
 	o.addFlags(cmd)
 	return cmd
+}
+
+// options takes over the flags that are settings only if they were given.
+func (o *runOptions) options(cmd *cobra.Command) {
+	o.settings.Strict = changed(cmd, "strict", &o.strict)
+	o.settings.ClearEnv = changed(cmd, "clear-env", &o.clearEnv)
+	o.settings.Degrade = changed(cmd, "degrade", &o.degrade)
 }
 
 // changed returns the option if its flag was given.
@@ -93,7 +100,8 @@ type spec struct {
 
 	fake     *fakeSession // nil without a fake root
 	record   *recording   // nil without a record
-	ownFiles []string     // what catbox writes itself: violations, the record
+	adjust   func(*catbox.Cmd)
+	ownFiles []string // what catbox writes itself: violations, the record
 }
 
 func (o *runOptions) spec(args []string) (*spec, error) {
@@ -113,7 +121,7 @@ func (o *runOptions) spec(args []string) (*spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec := &spec{settings: s, policy: p, limits: l, path: args[0], args: args, env: s.environment(), cwd: cwd, dir: o.dir}
+	spec := &spec{settings: s, policy: p, limits: l, path: args[0], args: args, env: s.environment(), cwd: cwd, dir: o.dir, adjust: o.adjust}
 	if spec.mounts, err = s.mounts(); err != nil {
 		return nil, err
 	}
@@ -147,12 +155,16 @@ func (o *runOptions) merged(cwd string) (settings, error) {
 }
 
 func (s *spec) command(out *outputs) *catbox.Cmd {
-	return &catbox.Cmd{
+	c := &catbox.Cmd{
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir, Root: s.Root, Mounts: s.mounts, Overlay: s.overlay(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
 		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
 	}
+	if s.adjust != nil {
+		s.adjust(c)
+	}
+	return c
 }
 
 // overlay is the command's; nil without one.
@@ -226,6 +238,11 @@ func (o *runOptions) run(args []string) (err error) {
 	if err := outputs.openViolations(o.violations, s); err != nil {
 		return err
 	}
+	l, err := s.openOverlay(o)
+	if err != nil {
+		return err
+	}
+	defer l.end()
 	if s.fake, err = o.fake.open(); err != nil {
 		return err
 	}
@@ -274,7 +291,7 @@ func (o *runOptions) run(args []string) (err error) {
 	if status != 0 {
 		return &ended{status: status, interrupted: status == statusInterrupted && signals.interrupted()}
 	}
-	return nil
+	return l.install(s.fake)
 }
 
 // start starts the command, and again in the ways that are open if it cannot

@@ -1,0 +1,183 @@
+package catbox
+
+import (
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/namespace"
+	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/overlay"
+)
+
+// held is a run's overlay, from before its start to its end.
+type held struct {
+	overlay *overlay.Overlay
+	lock    io.Closer
+	state   *FakeState // of the fake root, if it is the overlay's own
+	started time.Time
+}
+
+// findOverlay makes or opens the overlay, and finds how it covers the run's tree.
+func (p *plan) findOverlay() error {
+	if p.cmd.Overlay == nil {
+		return nil
+	}
+	err := p.openOverlay()
+	if err == nil {
+		err = p.layOver()
+	}
+	if err != nil {
+		p.held.leave()
+		return &SetupError{Step: "overlay", Err: err}
+	}
+	return nil
+}
+
+func (p *plan) openOverlay() error {
+	o, err := overlay.Create(p.cmd.Overlay.Dir, overlay.Options{Root: p.tree.root, Lower: p.cmd.Overlay.Lower})
+	if err != nil {
+		return err
+	}
+	p.held = &held{overlay: o, started: time.Now()}
+	if p.held.lock, err = o.Lock(); err != nil {
+		return err
+	}
+	if p.fake != nil && p.cmd.FakeRoot.State == nil {
+		if p.held.state, err = OpenFakeState(o.FakeRoot()); err != nil {
+			return err
+		}
+		p.fake.State = p.held.state
+	}
+	return nil
+}
+
+func (p *plan) layOver() error {
+	points, err := p.hostMounts()
+	if err != nil {
+		return err
+	}
+	o, works := p.held.overlay, 0
+	l := &layering{tree: &p.tree, points: points, upper: o.Upper(), split: o.Split(), alone: p.ownPlace, work: func() (string, error) {
+		works++
+		return o.Work(works)
+	}}
+	for _, dir := range o.Lower() {
+		saved, err := overlay.Open(dir)
+		if err != nil {
+			return err
+		}
+		l.lower = append(l.lower, saved.Upper())
+		saved.Close()
+	}
+	if p.takesOver() {
+		if err := p.skeleton(l); err != nil {
+			return err
+		}
+	}
+	l.plan.Upper = o.Upper()
+	if err := l.cover("/"); err != nil {
+		return err
+	}
+	p.overlay = &l.plan
+	p.hideOverlay()
+	return o.SetSplit(l.split)
+}
+
+// hideOverlay has the run see an empty directory where the overlay is: what it did
+// there would be changes of changes.
+func (p *plan) hideOverlay() {
+	dir, err := filepath.EvalSymlinks(p.held.overlay.Dir())
+	if err != nil {
+		return
+	}
+	if seen, there := p.tree.view(dir); there && !paths.UnderAny(seen, p.private) {
+		p.mounts = append(p.mounts, namespace.Mount{Type: "tmpfs", Target: seen, ReadOnly: true, Attr: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV})
+	}
+}
+
+// ownPlace tells whether the run has something of its own at a directory of its tree.
+func (p *plan) ownPlace(dir string) bool {
+	return dir == "/proc" || dir == "/dev" || slices.Contains(p.private, dir)
+}
+
+// settle ends the use of the overlay by a run that has ended.
+func (h *held) settle() error {
+	if h == nil {
+		return nil
+	}
+	var err error
+	if h.state != nil {
+		err, h.state = h.state.Close(), nil
+	}
+	err = errors.Join(err, h.overlay.Settle(h.started))
+	return errors.Join(err, h.leave())
+}
+
+// leave closes what is open.
+func (h *held) leave() error {
+	if h == nil {
+		return nil
+	}
+	var errs []error
+	if h.state != nil {
+		errs = append(errs, h.state.Close())
+	}
+	errs = append(errs, h.overlay.Close())
+	if h.lock != nil {
+		errs = append(errs, h.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// upperPath is where the overlay has what the run has at a path.
+func (p *plan) upperPath(name string) string {
+	for _, own := range slices.Concat([]string{"/proc", "/dev"}, p.private) {
+		if paths.Under(name, own) {
+			return ""
+		}
+	}
+	return filepath.Join(p.held.overlay.Upper(), name)
+}
+
+// seenAt is the inode that the run sees of a file of which something is noted: the
+// device numbers of an overlay are new in each run.
+func (p *plan) seenAt(pid int) func(FakeEntry) (fakeroot.ID, bool) {
+	upper := p.held.overlay.Upper()
+	return func(e FakeEntry) (fakeroot.ID, bool) {
+		seen, there := p.tree.view(e.Path)
+		if rest, inUpper := strings.CutPrefix(e.Path, upper+"/"); inUpper {
+			seen, there = "/"+rest, true
+		}
+		if !there || e.Path == "" {
+			return e.ID, false
+		}
+		return statIn(pid, seen)
+	}
+}
+
+// statIn looks at a path of a process's root directory, and follows no symbolic link.
+func statIn(pid int, path string) (fakeroot.ID, bool) {
+	root, err := unix.Open("/proc/"+itoa(pid)+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fakeroot.ID{}, false
+	}
+	defer unix.Close(root)
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS}
+	fd, err := unix.Openat2(root, path, &how)
+	if err != nil {
+		return fakeroot.ID{}, false
+	}
+	defer unix.Close(fd)
+	var st unix.Statx_t
+	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_INO|unix.STATX_BTIME, &st); err != nil {
+		return fakeroot.ID{}, false
+	}
+	return fakeroot.IDOf(&st), true
+}
