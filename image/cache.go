@@ -231,7 +231,36 @@ func (c Cache) fill(ctx context.Context, tmp string, img *Image, o UnpackOptions
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if err := MakePlaces(root); err != nil {
+		return err
+	}
 	return writeEntry(ctx, tmp, root, img)
+}
+
+// MakePlaces makes the directories of a root filesystem on which every run has
+// something of its own mounted: /proc, /dev and /tmp. What is there, even if it is
+// something else, stays.
+func MakePlaces(root string) error {
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for _, place := range []struct {
+		name string
+		mode fs.FileMode
+	}{{"proc", 0o555}, {"dev", 0o755}, {"tmp", 0o777}} {
+		switch err := r.Mkdir(place.name, place.mode); {
+		case errors.Is(err, fs.ErrExist):
+		case err != nil:
+			return err
+		case place.name == "tmp":
+			if err := r.Chmod(place.name, place.mode|fs.ModeSticky); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func writeEntry(ctx context.Context, tmp, root string, img *Image) error {

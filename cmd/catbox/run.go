@@ -130,7 +130,7 @@ func (o *runOptions) spec(args []string) (*spec, error) {
 		return spec, nil
 	}
 	spec.dir = absolutePath(cwd, o.dir)
-	if len(spec.mounts) == 0 {
+	if len(spec.mounts) == 0 && s.Overlay == "" {
 		spec.path, err = lookPath(args[0], searchPath(spec.env), spec.dir)
 	}
 	return spec, err
