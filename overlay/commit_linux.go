@@ -110,7 +110,7 @@ func (o *Overlay) apply(ctx context.Context, ops []*operation, k *copier, owners
 }
 
 // opens tells of a step that lets a directory be written in.
-func (op *operation) opens() bool { return op.want.Mode&0o200 != 0 }
+func (op *operation) opens() bool { return op.Want.Mode&0o200 != 0 }
 
 // stage makes all that is new beside its place.
 func (o *Overlay) stage(ops []*operation, k *copier, owners ownership) error {
@@ -163,7 +163,7 @@ func (o *Overlay) put(op *operation, owners ownership) error {
 	}
 	switch op.Do {
 	case attrs:
-		return setDir(dir, name, owners, op.want)
+		return setDir(dir, name, owners, op.Want.stat())
 	case remove:
 		return named("remove", unix.Renameat2(dir, name, dir, string(op.Temp), unix.RENAME_NOREPLACE))
 	case replace:
@@ -258,10 +258,33 @@ func inodeAt(dir int, name string) uint64 {
 	return st.Ino
 }
 
+// closeDirs sets the modes of directories in which their owner may not write any
+// longer, with more permissions as long as there is something to remove in them.
+func (o *Overlay) closeDirs(ops []*operation, more uint32) error {
+	for _, op := range ops {
+		if op.Do != attrs || op.opens() {
+			continue
+		}
+		dir, name, err := o.root().at(string(op.Path))
+		if err == nil {
+			want := op.Want.stat()
+			want.Mode |= more
+			err = setDir(dir, name, ownership{ignore: true, root: unix.Geteuid() == 0}, want)
+		}
+		if err != nil {
+			return o.root().wrap(string(op.Path), err)
+		}
+	}
+	return nil
+}
+
 // finish removes what was there before, and takes what was committed out of the
 // overlay. It may be called again.
 func (o *Overlay) finish(ops []*operation) error {
 	o.step("committed")
+	if err := o.closeDirs(ops, 0o700); err != nil {
+		return err
+	}
 	for _, op := range ops {
 		if op.Do == attrs || op.Do == add {
 			continue
@@ -277,6 +300,9 @@ func (o *Overlay) finish(ops []*operation) error {
 			return fmt.Errorf("committed, but what was there before is left as %s: %w", record.Quote(o.root().where(op.temp())), err)
 		}
 		o.step("cleaned")
+	}
+	if err := o.closeDirs(ops, 0); err != nil {
+		return err
 	}
 	if err := o.leave(committed(ops)); err != nil {
 		return fmt.Errorf("committed, but still in the overlay: %w", err)

@@ -147,7 +147,7 @@ func (l *leaver) removeIf(does bool, u node) error {
 	if !does {
 		return nil
 	}
-	return u.wrap(join(u.path, u.name), removeTree(int(u.dir.Fd()), u.name))
+	return u.wrap(join(u.path, u.name), writable(u.dir, func() error { return removeTree(int(u.dir.Fd()), u.name) }))
 }
 
 // stays tells whether a file is not the same as below.

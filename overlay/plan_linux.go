@@ -32,23 +32,25 @@ type operation struct {
 	New uint64 `json:"-"`
 	// Links are the inodes that were there and have other names too.
 	Links []uint64 `json:"links,omitempty"`
-	// Was are the attributes of a directory that stays.
-	Was *attributes `json:"was,omitempty"`
+	// Was and Want are the attributes of a directory that stays.
+	Was  *attributes `json:"was,omitempty"`
+	Want *attributes `json:"want,omitempty"`
 
 	tree []Change // what is made, Path first
-	want *Stat    // of attrs
 }
 
 // attributes are what can be set of a directory that stays.
 type attributes struct {
-	Mode   uint32          `json:"mode"`
-	UID    uint32          `json:"uid"`
-	GID    uint32          `json:"gid"`
-	Xattrs map[text][]byte `json:"xattrs,omitempty"`
+	Mode uint32 `json:"mode"`
+	UID  uint32 `json:"uid"`
+	GID  uint32 `json:"gid"`
+	// Implied is of an owner that nobody asked for, see [Stat].
+	Implied bool            `json:"implied,omitempty"`
+	Xattrs  map[text][]byte `json:"xattrs,omitempty"`
 }
 
 func attributesOf(st *Stat) *attributes {
-	a := &attributes{Mode: st.Mode, UID: st.UID, GID: st.GID, Xattrs: map[text][]byte{}}
+	a := &attributes{Mode: st.Mode, UID: st.UID, GID: st.GID, Implied: st.implied, Xattrs: map[text][]byte{}}
 	for name, value := range st.Xattrs {
 		a.Xattrs[text(name)] = value
 	}
@@ -56,7 +58,7 @@ func attributesOf(st *Stat) *attributes {
 }
 
 func (a *attributes) stat() *Stat {
-	st := &Stat{Mode: a.Mode, UID: a.UID, GID: a.GID, Xattrs: map[string][]byte{}}
+	st := &Stat{Mode: a.Mode, UID: a.UID, GID: a.GID, implied: a.Implied, Xattrs: map[string][]byte{}}
 	for name, value := range a.Xattrs {
 		st.Xattrs[string(name)] = value
 	}
@@ -205,7 +207,7 @@ func newOperation(c Change, temp string) *operation {
 	case c.Kind == Added:
 		op.Do, op.tree = add, []Change{c}
 	case c.Kind == Modified && c.New.IsDir():
-		op.Do, op.want, op.Was, op.Temp = attrs, c.New, attributesOf(c.Old), ""
+		op.Do, op.Was, op.Want, op.Temp = attrs, attributesOf(c.Old), attributesOf(c.New), ""
 	default:
 		op.Do, op.tree = replace, []Change{c}
 	}

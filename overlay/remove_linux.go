@@ -44,6 +44,24 @@ func emptyDir(dir int, name string) error {
 	return nil
 }
 
+// writable does something in a directory, which gets the permission for it for
+// the moment if its owner took it from himself.
+func writable(dir *os.File, do func() error) error {
+	err := do()
+	if !errors.Is(err, unix.EACCES) {
+		return err
+	}
+	var st unix.Stat_t
+	if unix.Fstat(int(dir.Fd()), &st) != nil || int(st.Uid) != os.Geteuid() || st.Mode&0o300 == 0o300 {
+		return err
+	}
+	path := sys.FDPath(int(dir.Fd()))
+	if err := unix.Chmod(path, st.Mode&0o7777|0o700); err != nil {
+		return named("chmod", err)
+	}
+	return errors.Join(do(), named("chmod", unix.Chmod(path, st.Mode&0o7777)))
+}
+
 // openToEmpty opens a directory, and lets its owner write in it.
 func openToEmpty(dir int, name string) (*os.File, error) {
 	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
