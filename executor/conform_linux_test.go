@@ -98,7 +98,7 @@ func TestIsolatedNetwork(t *testing.T) {
 func TestMountProc(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
 		s := MaximumIsolation(e) // a user can mount /proc only of a process namespace of their own
-		s.Command, s.Root = []string{"test", "-e", "/proc/self/status"}, tree(t)
+		s.Command, s.Root = []string{"test", "-e", "/proc/self/status"}, treeFor(t, e)
 		s.ExtraMounts = []Mount{{Target: "/proc", Type: "proc"}}
 		want(t, run(t, e, s), 0, "", "")
 	})
@@ -107,7 +107,7 @@ func TestMountProc(t *testing.T) {
 func TestMountTmpfs(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
 		before := mountsHere(t)
-		root := tree(t)
+		root := treeFor(t, e)
 		r := run(t, e, Spec{
 			Command: []string{"sh", "-c", "echo x >/dev/shm/y && cat /dev/shm/y"}, Root: root,
 			ExtraMounts: []Mount{{Target: "/dev/shm", Type: "tmpfs"}},
@@ -132,7 +132,7 @@ func TestInvalidMountSpecs(t *testing.T) {
 			{Source: "/usr", Target: "/mnt", Type: "tmpfs", Options: []string{"bind"}},
 			{Source: "/not/there", Target: "/mnt", Options: []string{"bind"}},
 		} {
-			_, err := e.Run(t.Context(), Spec{Command: []string{"true"}, Root: tree(t), ExtraMounts: []Mount{m}})
+			_, err := e.Run(t.Context(), Spec{Command: []string{"true"}, Root: treeFor(t, e), ExtraMounts: []Mount{m}})
 			if err == nil {
 				t.Errorf("%v: no error", m)
 			}
@@ -153,7 +153,7 @@ func canWrite(path string) []string {
 func testWritable(t *testing.T, w Writable, file, expected string, mounts ...Mount) {
 	t.Helper()
 	forEach(t, func(t *testing.T, e Executor) {
-		s := Spec{Command: canWrite(file), Root: tree(t), Writable: w, ExtraMounts: mounts}
+		s := Spec{Command: canWrite(file), Root: treeFor(t, e), Writable: w, ExtraMounts: mounts}
 		can(t, e, s)
 		want(t, run(t, e, s), 0, expected+"\n", "")
 		text := contents(t, filepath.Join(s.Root, "data/1/canary"))
@@ -225,6 +225,9 @@ func TestDegrade(t *testing.T) {
 		out, changes := Degrade(e, in, func(text string) { warned = append(warned, text) })
 		if len(warned) != len(changes) {
 			t.Errorf("%d changes, warned %q", len(changes), warned)
+		}
+		if e.Name() == "landlock" { // what is a namespace
+			in.Mounts, in.Network = Undefined, Undefined
 		}
 		if e.Name() != "chroot" {
 			if diff := cmp.Diff(in, out, cmp.AllowUnexported(Writable{})); diff != "" {

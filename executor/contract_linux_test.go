@@ -114,7 +114,7 @@ func TestWhatCannotBeDoneIsRefused(t *testing.T) {
 			"Mounts":   {Mounts: Isolated},
 			"Writable": {Writable: WritableOnly("/data")},
 		} {
-			s.Command, s.Root = []string{"true"}, tree(t)
+			s.Command, s.Root = []string{"true"}, treeFor(t, e)
 			_, changes := Degrade(e, s, nil)
 			_, err := e.Run(t.Context(), s)
 			var unsupported *UnsupportedError
@@ -125,7 +125,7 @@ func TestWhatCannotBeDoneIsRefused(t *testing.T) {
 				t.Errorf("%s: %v, changes %v", field, err, changes)
 			}
 		}
-		_, err := e.Run(t.Context(), Spec{Command: []string{"true"}, Root: tree(t), ExtraMounts: []Mount{{Target: "/mnt", Type: "no-such-type"}}})
+		_, err := e.Run(t.Context(), Spec{Command: []string{"true"}, Root: treeFor(t, e), ExtraMounts: []Mount{{Target: "/mnt", Type: "no-such-type"}}})
 		if err == nil {
 			t.Error("a type of file system that there is not: no error")
 		}
@@ -171,7 +171,7 @@ func TestGet(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, e, err)
 		}
 	}
-	if _, err := Get("unknown"); err == nil || !strings.Contains(err.Error(), "native, bubblewrap, linux-user-chroot or chroot") {
+	if _, err := Get("unknown"); err == nil || !strings.Contains(err.Error(), "native, bubblewrap, linux-user-chroot, landlock or chroot") {
 		t.Errorf("%v", err)
 	}
 }
@@ -179,7 +179,7 @@ func TestGet(t *testing.T) {
 func TestNativeTellsViolations(t *testing.T) {
 	e := &Native{}
 	need(t, e)
-	root := tree(t)
+	root := treeFor(t, e)
 	r := run(t, e, Spec{Command: canWrite("/data/1/canary"), Root: root, Writable: WritableNone()})
 	if len(r.Violations) != 1 || r.Violations[0].Canonical != "/data/1/canary" {
 		t.Errorf("violations %v", r.Violations)
@@ -212,7 +212,7 @@ func TestEnvironmentVars(t *testing.T) {
 // A target, or a link on the way to it, does not lead out of the root.
 func TestTargetsStayInTheRoot(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
-		root, outside := tree(t), t.TempDir()
+		root, outside := treeFor(t, e), t.TempDir()
 		if err := os.Symlink(outside, filepath.Join(root, "out")); err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestBindMounts(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
 		source := t.TempDir()
 		write(t, filepath.Join(source, "f"), "text", 0o644)
-		s := Spec{Command: []string{"cat", "/mnt/x/f"}, Root: tree(t), ExtraMounts: []Mount{{Source: source, Target: "/mnt/x", Options: []string{"bind"}}}}
+		s := Spec{Command: []string{"cat", "/mnt/x/f"}, Root: treeFor(t, e), ExtraMounts: []Mount{{Source: source, Target: "/mnt/x", Options: []string{"bind"}}}}
 		want(t, run(t, e, s), 0, "text", "")
 		s.Command = canWrite("/mnt/x/new")
 		want(t, run(t, e, s), 0, "wrote\n", "")

@@ -31,7 +31,7 @@ func ExampleGet() {
 	fmt.Println(err)
 	// Output:
 	// linux-user-chroot <nil>
-	// executor "docker": want native, bubblewrap, linux-user-chroot or chroot
+	// executor "docker": want native, bubblewrap, linux-user-chroot, landlock or chroot
 }
 
 // The environment is what is given and nothing else.

@@ -45,7 +45,7 @@ func TestNullDeviceWorksWhereNothingIsWritable(t *testing.T) {
 
 func TestWritableHasToExist(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
-		s := Spec{Command: []string{"true"}, Root: tree(t), Writable: WritableOnly("/missing")}
+		s := Spec{Command: []string{"true"}, Root: treeFor(t, e), Writable: WritableOnly("/missing")}
 		can(t, e, s)
 		if _, err := e.Run(t.Context(), s); err == nil {
 			t.Error("no error")
@@ -58,7 +58,7 @@ func TestMountsAreUndoneAfterACrash(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
 		before := mountsHere(t)
 		e.Run(t.Context(), Spec{
-			Command: []string{"sh", "-c", "kill -KILL $$"}, Root: tree(t),
+			Command: []string{"sh", "-c", "kill -KILL $$"}, Root: treeFor(t, e),
 			ExtraMounts: []Mount{{Target: "/tmp", Type: "tmpfs"}, {Source: t.TempDir(), Target: "/mnt", Options: []string{"bind"}}},
 		})
 		if diff := cmp.Diff(before, mountsHere(t)); diff != "" {

@@ -48,6 +48,15 @@ func need(t *testing.T, e Executor) {
 	}
 }
 
+// treeFor is tree for an executor, which has to be able to use it.
+func treeFor(t *testing.T, e Executor) string {
+	t.Helper()
+	if !e.Capabilities().Root {
+		t.Skip(e.Name() + " has no root but the host's") // TestLandlockHasNoRoot
+	}
+	return tree(t)
+}
+
 // tree makes a root filesystem with busybox, and a file that is precious.
 func tree(t *testing.T) string {
 	t.Helper()

@@ -48,7 +48,12 @@ func (*Native) Capabilities() Capabilities {
 
 // Run runs the command. What it was denied is in Result.Violations.
 func (n *Native) Run(ctx context.Context, spec Spec) (Result, error) {
-	spec, err := check(n, spec)
+	return runNative(ctx, n, spec, n.Configure)
+}
+
+// runNative runs the command by a catbox.Cmd that configure, if not nil, changes.
+func runNative(ctx context.Context, e Executor, spec Spec, configure func(*catbox.Cmd)) (Result, error) {
+	spec, err := check(e, spec)
 	if err != nil {
 		return Result{}, err
 	}
@@ -63,8 +68,8 @@ func (n *Native) Run(ctx context.Context, spec Spec) (Result, error) {
 		return Result{}, err
 	}
 	out, errs := nativeStreams(c, &spec)
-	if n.Configure != nil {
-		n.Configure(c)
+	if configure != nil {
+		configure(c)
 	}
 	err = c.Run()
 	var exit *catbox.ExitError

@@ -77,7 +77,7 @@ func TestSignal(t *testing.T) {
 func TestNoSuchProgram(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
 		for name, reason := range map[string]error{"no-such-program": fs.ErrNotExist, "/data": fs.ErrPermission, "/data/1/canary": fs.ErrPermission} {
-			_, err := e.Run(t.Context(), Spec{Command: []string{name}, Root: tree(t)})
+			_, err := e.Run(t.Context(), Spec{Command: []string{name}, Root: treeFor(t, e)})
 			if !errors.Is(err, reason) {
 				t.Errorf("%s: %v, want %v", name, err, reason)
 			}
@@ -138,7 +138,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {
 		testenv.Leaks(t)
 		run(t, e, Spec{
-			Command: []string{"sh", "-c", "echo x >/tmp/x"}, Root: tree(t), Stdin: strings.NewReader("x"),
+			Command: []string{"sh", "-c", "echo x >/tmp/x"}, Root: treeFor(t, e), Stdin: strings.NewReader("x"),
 			ExtraMounts: []Mount{{Target: "/tmp", Type: "tmpfs"}},
 		})
 	})
