@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"maps"
 	"strings"
+
+	"github.com/catbox-go/catbox/internal/fakeroot"
 )
 
 // Kind is what became of a file.
@@ -91,4 +93,16 @@ func differences(a, b *Stat) Differences {
 		d |= Time
 	}
 	return d
+}
+
+// Entry is the new file as a fake root notes one, with the path from the root;
+// without a new file it is the zero Entry.
+func (c *Change) Entry() fakeroot.Entry {
+	if c.New == nil {
+		return fakeroot.Entry{}
+	}
+	return fakeroot.Entry{
+		ID: c.New.id, Mode: c.New.Mode, UID: c.New.UID, GID: c.New.GID, Rdev: c.New.Rdev, Nlink: c.New.Nlink,
+		Xattrs: c.New.Xattrs, Path: c.Path,
+	}
 }
