@@ -43,13 +43,25 @@ type layering struct {
 // cover covers a directory.
 func (l *layering) cover(dir string) error {
 	at := slices.IndexFunc(l.points, func(m namespace.MountPoint) bool { return m.Path == dir })
-	if l.alone(dir) || at >= 0 && slices.Contains(special, l.points[at].Type) {
+	host, _ := l.tree.host(dir)
+	saved := slices.ContainsFunc(l.lower, func(saved string) bool { return path.Dir(saved) == host })
+	if saved || l.alone(dir) || at >= 0 && slices.Contains(special, l.points[at].Type) {
 		return l.leave(dir)
 	}
-	if slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool { return m.Path != dir && paths.Under(m.Path, dir) }) {
+	if l.holdsSaved(dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool { return m.Path != dir && paths.Under(m.Path, dir) }) {
 		return l.divide(dir)
 	}
 	return l.layer(dir)
+}
+
+// holdsSaved tells whether a saved overlay that has something for the directory lies in
+// it itself: the kernel takes no layer that is in another one (ELOOP).
+func (l *layering) holdsSaved(dir string) bool {
+	host, _ := l.tree.host(dir)
+	return slices.ContainsFunc(l.lower, func(saved string) bool {
+		entries, err := os.ReadDir(path.Join(saved, dir))
+		return err == nil && len(entries) > 0 && paths.Under(saved, host)
+	})
 }
 
 // leave has a directory stay as it is, unless the run gets its own.
@@ -90,13 +102,12 @@ func (l *layering) layer(dir string) error {
 		return err
 	}
 	layer := namespace.Layer{Path: dir, Upper: path.Join(l.upper, dir), Work: work}
+	host, ok := l.tree.host(dir)
 	for _, saved := range l.lower {
-		if isDirectory(path.Join(saved, dir)) {
+		if isDirectory(path.Join(saved, dir)) && !paths.Under(saved, host) {
 			layer.Lower = append(layer.Lower, path.Join(saved, dir))
 		}
 	}
-	host, ok := l.tree.host(dir)
-	// The kernel takes no layer that is in another one (overlayfs: ELOOP).
 	if l.skeleton != nil && isDirectory(l.skeleton(dir)) && !paths.Under(l.skeleton("/"), host) {
 		layer.Lower = append(layer.Lower, l.skeleton(dir))
 	}
@@ -246,7 +257,7 @@ func (p *plan) findThrough() error {
 			continue
 		}
 		literal := r.Pattern.Literal()
-		if _, err := p.tree.lstat(literal); err != nil || r.Pattern.IsRegexp() || literal == "/" {
+		if _, err := p.tree.bottom().lstat(literal); err != nil || r.Pattern.IsRegexp() || literal == "/" {
 			return &SetupError{Step: "overlay", Err: fmt.Errorf("%s is to be written where it is, and is no path of something that is there: without this, it is written in the overlay", r.Pattern)}
 		}
 		p.through = append(p.through, literal)

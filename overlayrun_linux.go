@@ -64,7 +64,7 @@ func (p *plan) layOver() error {
 		return err
 	}
 	o, works := p.held.overlay, 0
-	l := &layering{tree: &p.tree, points: points, upper: o.Upper(), split: o.Split(), alone: p.ownPlace, work: func() (string, error) {
+	l := &layering{tree: p.tree.bottom(), points: points, upper: o.Upper(), split: o.Split(), alone: p.ownPlace, work: func() (string, error) {
 		works++
 		return o.Work(works)
 	}}
@@ -84,6 +84,11 @@ func (p *plan) layOver() error {
 	l.plan.Upper = o.Upper()
 	if err := l.cover("/"); err != nil {
 		return err
+	}
+	for _, path := range p.through {
+		if host, ok := l.tree.host(path); ok {
+			l.plan.Through = append(l.plan.Through, namespace.Bind{Source: host, Path: path})
+		}
 	}
 	p.overlay = &l.plan
 	p.hideOverlay()

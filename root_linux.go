@@ -29,6 +29,11 @@ func (p *plan) findTree() error {
 	if !p.cmd.ownTree() {
 		return nil
 	}
+	if o := p.cmd.Overlay; o != nil {
+		for _, dir := range append([]string{o.Dir}, o.Lower...) {
+			p.tree.layers = append(p.tree.layers, filepath.Join(dir, "upper"))
+		}
+	}
 	if err := p.findRoot(); err != nil {
 		return &SetupError{Step: "find the root filesystem", Err: err}
 	}
@@ -64,14 +69,14 @@ func (p *plan) findRoot() error {
 		return errors.New("it is the host's own root, which a run has without being told")
 	}
 	// The run has these of its own in any case; what they hold is as on the host.
-	p.tree = tree{root: dir, mounts: []attached{{"/proc", "/proc"}, {"/dev", "/dev"}}}
+	p.tree.root, p.tree.mounts = dir, []attached{{"/proc", "/proc"}, {"/dev", "/dev"}}
 	return nil
 }
 
 // hostPath is the path that the host has for one of the run's, "" if it has none.
 func (p *plan) hostPath(name string) string {
 	through := p.overlay == nil || paths.UnderAny(name, p.through)
-	host, ok := p.tree.host(name)
+	host, ok := p.tree.bottom().host(name)
 	switch {
 	case !through:
 		return p.upperPath(name)

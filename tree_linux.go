@@ -19,6 +19,7 @@ import (
 type tree struct {
 	root   string // of the host; "/" is the host's own
 	mounts []attached
+	layers []string // upper trees of overlays that lie over the root, topmost first
 }
 
 // attached is what a mount shows: what the host has at source, or an empty directory for "".
@@ -34,7 +35,49 @@ func (t *tree) host(canonical string) (string, bool) {
 		}
 		return path.Join(m.source, strings.TrimPrefix(canonical, m.target)), m.source != ""
 	}
+	for _, upper := range t.layers {
+		switch p, seen := inLayer(upper, canonical); seen {
+		case layerHas:
+			return p, true
+		case layerHides:
+			return "", false
+		}
+	}
 	return path.Join(t.root, canonical), true
+}
+
+// bottom is the tree without the overlays over it.
+func (t tree) bottom() *tree {
+	t.layers = nil
+	return &t
+}
+
+// What an overlay's upper tree says of a path.
+const (
+	layerSilent = iota // what is below is seen
+	layerHas
+	layerHides
+)
+
+// inLayer looks for a path in an overlay's upper tree (the kernel's overlayfs.rst
+// says what whiteouts and opaque directories are).
+func inLayer(upper, canonical string) (string, int) {
+	at, below := upper, layerSilent
+	for _, name := range strings.Split(strings.Trim(canonical, "/"), "/") {
+		var st unix.Stat_t
+		at = path.Join(at, name)
+		if err := unix.Lstat(at, &st); err != nil {
+			return "", below
+		}
+		if st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == 0 {
+			return "", layerHides
+		}
+		var opaque [1]byte
+		if n, err := unix.Lgetxattr(at, "user.overlay.opaque", opaque[:]); err == nil && n == 1 && opaque[0] == 'y' {
+			below = layerHides
+		}
+	}
+	return at, layerHas
 }
 
 // view returns the path at which the run has a file of the host; false if it does not see it.

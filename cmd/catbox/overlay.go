@@ -23,6 +23,9 @@ type layered struct {
 // fake root keep its notes there.
 func (s *spec) openOverlay(o *runOptions) (l layered, err error) {
 	l = layered{dir: s.Overlay, to: o.installTo}
+	if l.dir == "" && l.to == "" && len(s.Lower) > 0 {
+		return layered{}, usage("--overlay-lower is for --overlay or --install-to")
+	}
 	if l.to != "" {
 		l.to = absolutePath(s.cwd, l.to)
 		if err := empty(l.to); err != nil {

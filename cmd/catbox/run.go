@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox"
+	"github.com/catbox-go/catbox/executor"
 	"github.com/catbox-go/catbox/features"
 	"github.com/catbox-go/catbox/policy"
 )
@@ -101,7 +102,8 @@ type spec struct {
 	fake     *fakeSession // nil without a fake root
 	record   *recording   // nil without a record
 	adjust   func(*catbox.Cmd)
-	ownFiles []string // what catbox writes itself: violations, the record
+	by       executor.Executor // nil: catbox itself
+	ownFiles []string          // what catbox writes itself: violations, the record
 }
 
 func (o *runOptions) spec(args []string) (*spec, error) {
@@ -113,6 +115,10 @@ func (o *runOptions) spec(args []string) (*spec, error) {
 	if err != nil {
 		return nil, err
 	}
+	by, err := o.chooseExecutor(&s)
+	if err != nil {
+		return nil, err
+	}
 	p, err := s.policy(cwd)
 	if err != nil {
 		return nil, err
@@ -121,7 +127,7 @@ func (o *runOptions) spec(args []string) (*spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec := &spec{settings: s, policy: p, limits: l, path: args[0], args: args, env: s.environment(), cwd: cwd, dir: o.dir, adjust: o.adjust}
+	spec := &spec{settings: s, policy: p, limits: l, path: args[0], args: args, env: s.environment(), cwd: cwd, dir: o.dir, by: by, adjust: o.adjust}
 	if spec.mounts, err = s.mounts(); err != nil {
 		return nil, err
 	}
@@ -158,7 +164,8 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 	c := &catbox.Cmd{
 		Path: s.path, Args: s.args, Env: s.env, Dir: s.dir, Root: s.Root, Mounts: s.mounts, Overlay: s.overlay(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Policy: s.here(out.noNetwork), Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
+		Policy: s.here(out.noNetwork), NoNamespaces: s.Executor == landlock,
+		Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
 		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
 	}
 	if s.adjust != nil {
@@ -234,6 +241,9 @@ func (o *runOptions) run(args []string) (err error) {
 	s, err := o.spec(args)
 	if err != nil {
 		return err
+	}
+	if s.by != nil {
+		return s.runBy(s.by)
 	}
 	if err := outputs.openViolations(o.violations, s); err != nil {
 		return err
@@ -319,7 +329,7 @@ func (s *spec) startHere(out *outputs) (*catbox.Cmd, error) {
 	if !errors.As(err, &u) {
 		return c, err
 	}
-	if tier, _ := features.Tier(); tier != 1 || s.fake.alone() {
+	if tier, _ := features.Tier(); tier != 1 || s.fake.alone() || s.Executor == landlock {
 		out.noNetwork = s.Net == ""
 	}
 	c = s.command(out)

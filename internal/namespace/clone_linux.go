@@ -29,11 +29,14 @@ func (b *builder) cloneAll(list []string) error {
 	return nil
 }
 
-func (b *builder) clone(path string) error {
+func (b *builder) clone(path string) error { return b.cloneAt(path, path) }
+
+// cloneAt takes a copy of what is at source, to be placed at path.
+func (b *builder) cloneAt(source, path string) error {
 	if _, done := b.clones[path]; done {
 		return nil
 	}
-	fd, err := openExactly(path)
+	fd, err := openExactly(source)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package namespace
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +23,8 @@ type Overlay struct {
 	Layers []Layer
 	// Alone is what no layer can cover; it is read-only.
 	Alone []Bind
+	// Through are the sources of those of Plan.Writable.
+	Through []Bind
 }
 
 // Bind is what the host has at Source, with all that is mounted there, at Path in the run.
@@ -37,20 +41,23 @@ type Layer struct {
 func (b *builder) openLayers() error {
 	for _, l := range b.Overlay.Layers {
 		fd, err := l.open()
+		if errors.Is(err, unix.ENOENT) && l.Path != "/" {
+			fd, err = -1, nil // removed on the host meanwhile; the directory is empty
+		}
 		if err != nil {
 			return fmt.Errorf("overlay of %s: %w", l.Path, err)
 		}
 		b.layers = append(b.layers, fd)
 	}
-	for _, bind := range b.Overlay.Alone {
-		if err := b.clone(bind.Source); err != nil {
+	for _, bind := range slices.Concat(b.Overlay.Alone, b.Overlay.Through) {
+		if err := b.cloneAt(bind.Source, bind.Path); err != nil {
 			return err
 		}
 	}
 	if len(b.Overlay.Layers) > 0 && b.Overlay.Layers[0].Path == "/" {
 		return nil
 	}
-	return b.clone(b.Overlay.Upper)
+	return b.cloneAt(b.Overlay.Upper, "/")
 }
 
 // open makes the overlay. Its layers are named by descriptor: no path needs escaping.
@@ -95,8 +102,8 @@ func (b *builder) enterOverlay() error {
 	if len(layers) > 0 && layers[0].Path == "/" {
 		root, layers, b.layers = b.layers[0], layers[1:], b.layers[1:]
 	} else {
-		root = b.clones[b.Overlay.Upper]
-		delete(b.clones, b.Overlay.Upper)
+		root = b.clones["/"]
+		delete(b.clones, "/")
 	}
 	defer unix.Close(root)
 	if err := sys.MoveMount(root, "/proc"); err != nil {
@@ -106,6 +113,9 @@ func (b *builder) enterOverlay() error {
 		return err
 	}
 	for i, l := range layers {
+		if b.layers[i] < 0 {
+			continue
+		}
 		err := sys.MoveMount(b.layers[i], l.Path)
 		unix.Close(b.layers[i])
 		if err != nil {
@@ -116,7 +126,6 @@ func (b *builder) enterOverlay() error {
 		if b.mountedAnew(bind.Path) {
 			continue
 		}
-		b.clones[bind.Path] = b.clones[bind.Source]
 		if err := b.place(bind.Path, true); err != nil {
 			return err
 		}

@@ -12,7 +12,8 @@ type Plan struct {
 	// paths are paths in it then, and what of them is "the host" is this tree. "" is
 	// the host's own.
 	RootDir string
-	// Overlay, if not nil, takes what the run writes in the tree, which stays as it is.
+	// Overlay, if not nil, takes what the run writes in the tree, which stays as it is;
+	// RootDir is in its layers then.
 	Overlay *Overlay
 	// Mounts are mounted in their order, on what else is there.
 	Mounts []Mount
@@ -129,7 +130,7 @@ func (p Plan) Steps() []Step {
 	add(p.RootDir != "" || p.Overlay != nil, "open /proc", b.openProc) // which takes one that is in view
 	add(len(p.Mounts) > 0, "open what is to be mounted", b.openMounts)
 	add(p.Overlay != nil, "make the overlay", b.openLayers)
-	add(p.RootDir != "", "change to the root filesystem", b.enterRoot)
+	add(p.RootDir != "" && p.Overlay == nil, "change to the root filesystem", b.enterRoot)
 	add(true, "open the places to write", b.cloneWritable)
 	add(p.Overlay != nil, "change to the overlay", b.enterOverlay)
 	add(true, "open the places to keep", b.cloneKept)

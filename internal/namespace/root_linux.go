@@ -27,8 +27,8 @@ func (b *builder) enterRoot() error {
 	if err := sys.MoveMount(fd, "/proc"); err != nil {
 		return mountError("mount", b.RootDir, err)
 	}
-	if err := pivot("/proc"); err != nil || b.Overlay != nil {
-		return err // what is missing comes to be in the overlay
+	if err := pivot("/proc"); err != nil {
+		return err
 	}
 	return b.makeMountPoints()
 }

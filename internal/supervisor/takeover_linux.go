@@ -86,6 +86,9 @@ func (r *receiver) takeOverAt(l target.Lookup) {
 // copyInto makes a copy of a file beside it, with its mode, times and attributes.
 func copyInto(p target.Place, st *unix.Stat_t, name string) error {
 	source, err := os.Open(sys.FDPath(p.File))
+	if err != nil && st.Size == 0 {
+		source, err = os.Open(os.DevNull) // a lock, which nobody else may read, has nothing to be read
+	}
 	if err != nil {
 		return err
 	}
