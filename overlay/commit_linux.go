@@ -38,7 +38,11 @@ func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) ([]Change, err
 	if err := o.recoverLocked(); err != nil {
 		return nil, err
 	}
-	changes, err := o.choose(opts.Patterns)
+	selected, err := newSelection(opts.Patterns)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := o.choose(selected)
 	if err == nil {
 		err = o.lowersCommitted()
 	}
@@ -48,7 +52,7 @@ func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) ([]Change, err
 	if err != nil || opts.DryRun || len(changes) == 0 {
 		return changes, err
 	}
-	return changes, o.commit(ctx, plan(changes), opts.IgnoreOwners)
+	return changes, o.commit(ctx, plan(changes, selected), opts.IgnoreOwners)
 }
 
 // lowersCommitted is an error if changes of a saved overlay below are not in
@@ -198,7 +202,7 @@ func setDir(dir int, name string, owners ownership, st *Stat) error {
 		return named("open", err)
 	}
 	defer unix.Close(fd)
-	return owners.set(fd, st)
+	return owners.set(handle{fd: fd}, st)
 }
 
 // undo takes all steps back, the last one first. It may be called at any time,

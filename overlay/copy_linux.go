@@ -3,6 +3,7 @@ package overlay
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -134,7 +135,7 @@ func (k *copier) regular(c *Change, dir int, name string) error {
 	}
 	err = k.data(dst, src, c.New)
 	if err == nil {
-		err = k.owners.set(dst, c.New)
+		err = k.owners.set(handle{fd: dst, open: true}, c.New)
 	}
 	if err == nil {
 		err = named("set times", unix.UtimesNanoAt(dir, name, times(c.New), unix.AT_SYMLINK_NOFOLLOW))
@@ -154,7 +155,7 @@ func (k *copier) special(st *Stat, dir int, name string) error {
 		return named("open", err)
 	}
 	defer unix.Close(fd)
-	if err := k.owners.set(fd, st); err != nil {
+	if err := k.owners.set(handle{fd: fd}, st); err != nil {
 		return err
 	}
 	return named("set times", unix.UtimesNanoAt(dir, name, times(st), unix.AT_SYMLINK_NOFOLLOW))
@@ -184,7 +185,7 @@ func (k *copier) data(dst, src int, st *Stat) error {
 		return nil
 	}
 	if int64(st.blocks)*512 >= st.Size {
-		return k.rest(dst, src)
+		return k.extent(dst, src, 0, st.Size)
 	}
 	if err := unix.Ftruncate(dst, st.Size); err != nil {
 		return named("truncate", err)
@@ -208,31 +209,16 @@ func (k *copier) data(dst, src int, st *Stat) error {
 	}
 }
 
-func (k *copier) rest(dst, src int) error {
-	for {
-		n, err := unix.Read(src, k.buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || n == 0 {
-			return named("read", err)
-		}
-		if err := write(dst, k.buf[:n], -1); err != nil {
-			return err
-		}
-		if err := k.ctx.Err(); err != nil {
-			return err
-		}
-	}
-}
-
 func (k *copier) extent(dst, src int, at, end int64) error {
 	for at < end {
 		n, err := unix.Pread(src, k.buf[:min(int64(len(k.buf)), end-at)], at)
 		if err == unix.EINTR {
 			continue
 		}
-		if err != nil || n == 0 {
+		if err == nil && n == 0 {
+			err = io.ErrUnexpectedEOF // somebody writes to it
+		}
+		if err != nil {
 			return named("read", err)
 		}
 		if err := write(dst, k.buf[:n], at); err != nil {
@@ -246,21 +232,14 @@ func (k *copier) extent(dst, src int, at, end int64) error {
 	return nil
 }
 
-// write writes all of data, at the descriptor's offset if at is -1.
+// write writes all of data at an offset.
 func write(fd int, data []byte, at int64) error {
 	for len(data) > 0 {
-		var n int
-		var err error
-		if at < 0 {
-			n, err = unix.Write(fd, data)
-		} else {
-			n, err = unix.Pwrite(fd, data, at)
-			at += int64(max(n, 0))
-		}
+		n, err := unix.Pwrite(fd, data, at)
 		if err != nil && err != unix.EINTR {
 			return named("write", err)
 		}
-		data = data[max(n, 0):]
+		data, at = data[max(n, 0):], at+int64(max(n, 0))
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ func (ops committed) touched() map[uint64]bool {
 type leaver struct {
 	walker
 	done  func(string) bool
+	whole map[string]bool     // paths of which nothing is left out
 	split map[string][]string // as it is afterwards
 }
 
@@ -53,7 +54,10 @@ func (o *Overlay) leave(ops committed) error {
 	if err != nil {
 		return err
 	}
-	l := leaver{walker{o, b, nil}, ops.has(), map[string][]string{}}
+	l := leaver{walker{o, b, nil}, ops.has(), map[string]bool{}, map[string][]string{}}
+	for _, op := range ops {
+		l.whole[string(op.Path)] = op.Whole
+	}
 	for path := range b {
 		if l.done(path) {
 			delete(b, path)
@@ -113,6 +117,10 @@ func (l *leaver) opaque(is *node, up place, low stack) (left bool, err error) {
 
 // entry removes a name if it says nothing any more.
 func (l *leaver) entry(up place, low stack, name string) (stays bool, err error) {
+	names, inSplit := l.split[up.path]
+	if !inSplit && l.whole[join(up.path, name)] {
+		return false, l.removeIf(true, node{place: up, name: name})
+	}
 	u, err := up.look(name)
 	if err != nil {
 		return true, err
@@ -122,7 +130,6 @@ func (l *leaver) entry(up place, low stack, name string) (stays bool, err error)
 	if err != nil {
 		return true, err
 	}
-	names, inSplit := l.split[up.path]
 	if u.stat == nil {
 		if below.stat != nil && inSplit {
 			l.split[up.path] = append(names, name)

@@ -23,22 +23,21 @@ type ownership struct {
 
 // set makes them those of st. The order is that of what the kernel takes away: a
 // change of owner drops set-user-ID and capabilities, a mode is part of an ACL.
-func (o ownership) set(fd int, st *Stat) error {
-	left, err := o.owner(fd, st)
+func (o ownership) set(h handle, st *Stat) error {
+	left, err := o.owner(h.fd, st)
 	if err != nil {
 		return err
 	}
-	path := sys.FDPath(fd)
 	if !st.isLink() {
 		mode := st.Mode & 0o7777
 		if left {
 			mode &^= unix.S_ISUID | unix.S_ISGID // they would be another's
 		}
-		if err := unix.Chmod(path, mode); err != nil {
+		if err := h.chmod(mode); err != nil {
 			return named("chmod", err)
 		}
 	}
-	return o.xattrs(path, st.Xattrs)
+	return o.xattrs(h, st.Xattrs)
 }
 
 // owner sets it, and tells whether another one was left.
@@ -71,8 +70,8 @@ func (o ownership) denied(err error) bool {
 
 // xattrs sets those that are wanted and removes others: an ACL comes from the
 // directory's default.
-func (o ownership) xattrs(path string, want map[string][]byte) error {
-	have, err := listFollowed(path)
+func (o ownership) xattrs(h handle, want map[string][]byte) error {
+	have, err := h.listXattrs()
 	if err != nil {
 		return err
 	}
@@ -80,12 +79,12 @@ func (o ownership) xattrs(path string, want map[string][]byte) error {
 		if _, keep := want[name]; keep || !removable(name) {
 			continue
 		}
-		if err := unix.Removexattr(path, name); err != nil && !errors.Is(err, unix.ENODATA) {
+		if err := unix.Removexattr(h.path(), name); err != nil && !errors.Is(err, unix.ENODATA) {
 			return named("removexattr "+name, err)
 		}
 	}
 	for name, value := range want {
-		if err := o.xattr(path, name, value); err != nil {
+		if err := o.xattr(h.path(), name, value); err != nil {
 			return err
 		}
 	}
@@ -112,9 +111,29 @@ func (o ownership) xattr(path, name string, value []byte) error {
 	return named("setxattr "+name, err)
 }
 
-// listFollowed lists the attributes of the inode behind a descriptor's path.
-func listFollowed(path string) ([]string, error) {
-	buf, err := growing(func(buf []byte) (int, error) { return unix.Listxattr(path, buf) })
+// handle is a file that is open, or a descriptor of its name only (O_PATH), for
+// which the kernel takes /proc/self/fd instead.
+type handle struct {
+	fd   int
+	open bool
+}
+
+func (h handle) path() string { return sys.FDPath(h.fd) }
+
+func (h handle) chmod(mode uint32) error {
+	if h.open {
+		return unix.Fchmod(h.fd, mode)
+	}
+	return unix.Chmod(h.path(), mode)
+}
+
+func (h handle) listXattrs() ([]string, error) {
+	buf, err := growing(func(buf []byte) (int, error) {
+		if h.open {
+			return unix.Flistxattr(h.fd, buf)
+		}
+		return unix.Listxattr(h.path(), buf)
+	})
 	if errors.Is(err, unix.ENOTSUP) {
 		return nil, nil
 	}

@@ -32,6 +32,8 @@ type operation struct {
 	New uint64 `json:"-"`
 	// Links are the inodes that were there and have other names too.
 	Links []uint64 `json:"links,omitempty"`
+	// Whole says that nothing of the path was left out.
+	Whole bool `json:"whole,omitempty"`
 	// Was and Want are the attributes of a directory that stays.
 	Was  *attributes `json:"was,omitempty"`
 	Want *attributes `json:"want,omitempty"`
@@ -93,11 +95,7 @@ func (e *ConflictError) Error() string {
 
 // choose returns the changes that patterns select. A new directory is selected
 // with what is in it.
-func (o *Overlay) choose(patterns []string) ([]Change, error) {
-	selected, err := newSelection(patterns)
-	if err != nil {
-		return nil, err
-	}
+func (o *Overlay) choose(selected selection) ([]Change, error) {
 	var all []Change
 	for c, err := range o.Changes(ListOptions{}) {
 		if err != nil {
@@ -162,7 +160,7 @@ func conflicts(changes []Change) error {
 // plan makes steps of changes, which are in the order of paths. A directory
 // that lets its owner write only afterwards comes first, one that does no
 // longer comes last.
-func plan(changes []Change) []*operation {
+func plan(changes []Change, selected selection) []*operation {
 	id := make([]byte, 4)
 	rand.Read(id) // never fails
 	var first, middle, last []*operation
@@ -176,6 +174,7 @@ func plan(changes []Change) []*operation {
 			continue
 		}
 		op := newOperation(c, fmt.Sprintf(".catbox-%s-%d", hex.EncodeToString(id), i))
+		op.Whole = op.Do != attrs && selected.match(c.Path)
 		switch {
 		case op.Do != attrs:
 			middle, top = append(middle, op), op
