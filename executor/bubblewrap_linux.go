@@ -28,7 +28,7 @@ func newBubblewrap() *bubblewrap {
 func (*bubblewrap) Name() string { return "bubblewrap" }
 
 func (b *bubblewrap) Capabilities() Capabilities {
-	return b.capabilities("bind", "proc", "tmpfs", "mqueue")
+	return b.capabilities("bind", "proc", "tmpfs", "mqueue", "dev")
 }
 
 func (b *bubblewrap) Run(ctx context.Context, spec Spec) (Result, error) {

@@ -237,3 +237,10 @@ func TestBindMounts(t *testing.T) {
 		want(t, run(t, e, s), 0, "refused\n", "")
 	})
 }
+
+func TestBubblewrapHasDevices(t *testing.T) {
+	e := newBubblewrap()
+	need(t, e)
+	s := Spec{Command: []string{"sh", "-c", "echo x >/dev/null && test -c /dev/zero && ! test -e /dev/mem"}, Root: tree(t), Writable: WritableNone(), ExtraMounts: []Mount{{Source: "dev", Target: "/dev", Type: "dev"}}}
+	want(t, run(t, e, s), 0, "", "")
+}

@@ -36,6 +36,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f.Var((*word)(&o.dir), "cd", "the command's working directory is `DIR`")
 	f.Var(variables{&o.Env}, "env", "set a variable: `NAME=VALUE` (repeat)")
 	f.BoolVar(&o.clearEnv, "clear-env", false, "the command has only the variables of --env")
+	f.Var((*word)(&o.Executor), "executor", "`NAME` of what isolates the command: native (catbox itself, the default), landlock (without namespaces), bubblewrap,\nlinux-user-chroot or chroot (see docs/executors.md for what each can)")
 	f.BoolVar(&o.degrade, "degrade", false, "go on without what this host cannot enforce, and list it")
 	f.Var(limitFlag{&o.Limit}, "limit", "`KEY=VALUE`[,...]: cpu=90s and fsize=1G of each process or file, files=256 open ones, mem=2G and procs=64\nof the run where a cgroup is delegated, else of each process and of the user, time=10m by the clock (repeat)")
 	o.fake.addRunFlags(cmd)

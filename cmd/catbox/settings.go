@@ -35,6 +35,7 @@ type settings struct {
 	ClearEnv     *bool             `toml:"clear-env"`
 	Limit        limits            `toml:"limit"`
 	Degrade      *bool             `toml:"degrade"`
+	Executor     string            `toml:"executor"`
 }
 
 // under returns s with over on top: lists, variables and limits are added,
@@ -61,6 +62,7 @@ func (s settings) under(over settings) settings {
 		ClearEnv:     either(over.ClearEnv, s.ClearEnv),
 		Limit:        added(s.Limit, over.Limit),
 		Degrade:      either(over.Degrade, s.Degrade),
+		Executor:     either(over.Executor, s.Executor),
 	}
 }
 
