@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testenv.Main(testenv.Helpers{"commit": commitAndDie})
+	flag.Set("rapid.checks", "40") // each is several mounts; the command line overrides
 	os.Exit(m.Run())
 }
 
