@@ -26,5 +26,8 @@ func main() {
 	if calledFakeroot(os.Args[0]) {
 		args = append([]string{"fakeroot"}, args...)
 	}
+	if calledSandbox(os.Args[0]) {
+		args = append([]string{"run-sandbox"}, args...)
+	}
 	os.Exit(execute(args))
 }
