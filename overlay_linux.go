@@ -294,7 +294,7 @@ func (p *plan) skeleton(l *layering) error {
 	}
 	sum := sha256.Sum256([]byte(p.tree.root))
 	s := skeleton.Skeleton{
-		Dir: path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8])), Root: p.tree.root,
+		Dir: path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8])), Root: p.tree.root, User: os.Geteuid(),
 		Skip: func(dir string) bool {
 			return l.alone(dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool {
 				return m.Path == dir && slices.Contains(special, m.Type)

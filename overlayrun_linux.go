@@ -3,6 +3,7 @@ package catbox
 import (
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ type held struct {
 	lock    io.Closer
 	state   *FakeState // of the fake root, if it is the overlay's own
 	started time.Time
+	points  []string // places in the upper tree that are there to mount on, and not in the tree below
 }
 
 // findOverlay makes or opens the overlay, and finds how it covers the run's tree.
@@ -81,6 +83,7 @@ func (p *plan) layOver() error {
 			return err
 		}
 	}
+	p.findPoints(l.tree)
 	l.plan.Upper = o.Upper()
 	if err := l.cover("/"); err != nil {
 		return err
@@ -121,8 +124,41 @@ func (h *held) settle() error {
 	if h.state != nil {
 		err, h.state = h.state.Close(), nil
 	}
+	h.removePoints()
 	err = errors.Join(err, h.overlay.Settle(h.started))
 	return errors.Join(err, h.leave())
+}
+
+// removePoints removes what was made to mount on: it is nothing that the command did.
+func (h *held) removePoints() {
+	for _, point := range h.points {
+		for at := point; at != "/"; at = filepath.Dir(at) {
+			full := filepath.Join(h.overlay.Upper(), at)
+			st, err := os.Lstat(full)
+			if err != nil || st.Mode().IsRegular() && st.Size() > 0 || os.Remove(full) != nil {
+				break // the command has put something there
+			}
+		}
+	}
+}
+
+// findPoints finds what is made to mount on.
+func (p *plan) findPoints(below *tree) {
+	all := []string{"/proc", "/dev"}
+	for _, m := range p.mounts {
+		all = append(all, m.Target)
+	}
+	for _, f := range p.files {
+		all = append(all, f.Path)
+	}
+	for _, point := range all {
+		host := filepath.Join(below.root, point)
+		_, err := os.Lstat(host)
+		_, made := os.Lstat(filepath.Join(p.held.overlay.Upper(), point))
+		if err != nil && made != nil {
+			p.held.points = append(p.held.points, point)
+		}
+	}
 }
 
 // leave closes what is open.

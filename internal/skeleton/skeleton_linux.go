@@ -34,8 +34,11 @@ type Skeleton struct {
 	Dir string
 	// Root is the host's directory that the tree is of.
 	Root string
+	// User is the id of the user, whose directories are left out, with all below them,
+	// as are those that cannot be listed.
+	User int
 	// Skip tells of a path below Root, which begins with a slash, that it is left
-	// out, with all below it. What belongs to the user or cannot be listed is left out too.
+	// out, with all below it.
 	Skip func(path string) bool
 
 	known map[string]state
@@ -109,7 +112,7 @@ func (s *Skeleton) stat(dir string) (state, bool) {
 	if err := unix.Lstat(path.Join(s.Root, dir), &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		return state{}, false
 	}
-	if dir != "/" && (int(st.Uid) == os.Geteuid() || s.Skip(dir)) {
+	if dir != "/" && (int(st.Uid) == s.User || s.Skip(dir)) {
 		return state{}, false
 	}
 	return state{st.Mtim.Nano(), st.Mode & 0o7777}, true

@@ -1,0 +1,116 @@
+package skeleton
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// dirs lists the directories below dir with their modes and times.
+func dirs(t *testing.T, dir string, skip func(string) bool) map[string]state {
+	t.Helper()
+	found := map[string]state{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		name := "/" + must(filepath.Rel(dir, path))
+		if skip(name) {
+			return filepath.SkipDir
+		}
+		var st unix.Stat_t
+		if err := unix.Lstat(path, &st); err != nil {
+			return err
+		}
+		found[name] = state{st.Mtim.Nano(), st.Mode & 0o7777}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func must(s string, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// It has the host's directories, and follows what is made, removed and changed there.
+func TestRefresh(t *testing.T) {
+	root := t.TempDir()
+	s := Skeleton{Dir: t.TempDir(), Root: root, User: os.Geteuid() + 1, Skip: func(name string) bool { return name == "/skipped" }}
+	mkdir := func(name string, mode os.FileMode) {
+		t.Helper()
+		for _, f := range []func() error{
+			func() error { return os.MkdirAll(filepath.Join(root, name), 0o755) },
+			func() error { return os.Chmod(filepath.Join(root, name), mode) },
+		} {
+			if err := f(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	check := func(when string) {
+		t.Helper()
+		if err := s.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+		want, got := dirs(t, root, s.Skip), dirs(t, s.Tree(), func(string) bool { return false })
+		for name, st := range want {
+			if name != "/." && got[name] != st {
+				t.Errorf("%s: %s is %+v, want %+v", when, name, got[name], st)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%s: %d directories, want %d", when, len(got), len(want))
+		}
+	}
+	mkdir("a/b/c", 0o755)
+	mkdir("a/b", 0o700)
+	mkdir("a", 0o1777)
+	mkdir("skipped/x", 0o755)
+	check("new")
+	mkdir("a/b/d/e", 0o755)
+	mkdir("a/b/d", 0o755)
+	if err := os.RemoveAll(filepath.Join(root, "a/b/c")); err != nil {
+		t.Fatal(err)
+	}
+	check("changed")
+	if err := os.RemoveAll(filepath.Join(root, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "a"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check("a file now")
+	if err := os.WriteFile(s.index(), []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mkdir("z", 0o755)
+	check("a broken index")
+}
+
+// Nothing but a look at times is done where nothing changed.
+func TestRefreshAgainChangesNothing(t *testing.T) {
+	s := Skeleton{Dir: t.TempDir(), Root: "/etc", User: os.Geteuid() + 1, Skip: func(string) bool { return false }}
+	if err := s.Refresh(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(s.index())
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(10 * time.Millisecond)
+	if err := s.Refresh(); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(s.index()); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the index was written again: %v", err)
+	}
+}
