@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/record"
 )
 
@@ -122,7 +121,7 @@ func (o *Overlay) saveBase(b base) error {
 		paths = append(paths, path)
 	}
 	slices.Sort(paths)
-	return fakeroot.Replace(o.files, baseName, func(w io.Writer) error {
+	return writeFile(o.files, baseName, func(w io.Writer) error {
 		out := bufio.NewWriter(w)
 		enc := json.NewEncoder(out)
 		for _, path := range paths {

@@ -42,7 +42,7 @@ func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) ([]Change, err
 	if err != nil {
 		return nil, err
 	}
-	changes, err := o.choose(selected)
+	changes, err := o.choose(ctx, selected)
 	if err == nil {
 		err = o.lowersCommitted()
 	}

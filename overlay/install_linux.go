@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/record"
 )
@@ -36,7 +38,7 @@ func (o *Overlay) Install(ctx context.Context, to string) (noted []fakeroot.Entr
 	}
 	noted, err = o.installIn(ctx, tmp, to)
 	if err == nil {
-		err = os.Rename(tmp, to)
+		err = named("move to "+to, unix.Rename(tmp, to)) // over an empty directory too
 	}
 	if err != nil {
 		return nil, errors.Join(err, removePath(tmp))

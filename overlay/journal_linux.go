@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/record"
 )
 
@@ -35,7 +34,7 @@ type mark struct {
 }
 
 func (o *Overlay) beginJournal(ops []*operation) error {
-	return fakeroot.Replace(o.files, undoName, func(w io.Writer) error {
+	return writeFile(o.files, undoName, func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(journal{journalFormat, version, o.info.Root, ops})
 	})
 }

@@ -14,7 +14,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/record"
 )
 
@@ -163,11 +162,15 @@ func makeDir(dir string, in info) (err error) {
 	if err := in.save(root); err != nil {
 		return err
 	}
-	return os.Rename(tmp, dir)
+	// os.Rename refuses a directory that is there.
+	if err := unix.Rename(tmp, dir); err != nil {
+		return &fs.PathError{Op: "make overlay", Path: dir, Err: err}
+	}
+	return nil
 }
 
 func (in info) save(dir *os.Root) error {
-	return fakeroot.Replace(dir, infoName, func(w io.Writer) error { return json.NewEncoder(w).Encode(in) })
+	return writeFile(dir, infoName, func(w io.Writer) error { return json.NewEncoder(w).Encode(in) })
 }
 
 func readInfo(dir string) (in info, err error) {
@@ -219,8 +222,8 @@ func Open(dir string) (o *Overlay, err error) {
 
 func (o *Overlay) openLayers() error {
 	var st unix.Stat_t
-	if err := unix.Stat(filepath.Join(o.dir, infoName), &st); err != nil {
-		return &fs.PathError{Op: "stat", Path: filepath.Join(o.dir, infoName), Err: err}
+	if err := unix.Stat(o.dir, &st); err != nil {
+		return &fs.PathError{Op: "stat", Path: o.dir, Err: err}
 	}
 	o.maker.uid, o.maker.gid = st.Uid, st.Gid
 	upper, err := openUpper(o.dir, o.info)
@@ -240,6 +243,9 @@ func (o *Overlay) openLayers() error {
 		o.lowers = append(o.lowers, lower)
 	}
 	root, err := openTree(string(o.info.Root))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w: %s", record.Quote(o.dir), errNoRoot, record.Quote(o.Root()))
+	}
 	if err != nil {
 		return err
 	}
@@ -259,6 +265,9 @@ func openUpper(dir string, in info) (*layer, error) {
 	l.notes, err = loadNotes(dir)
 	return l, err
 }
+
+// errNoRoot says that the overlay can be discarded only.
+var errNoRoot = errors.New("what it lies over is gone")
 
 // Close closes what is open. The overlay stays.
 func (o *Overlay) Close() error {
@@ -325,7 +334,8 @@ var ErrInUse = errors.New("in use by a run or a commit")
 // Lock keeps others from running in the overlay and from committing it, until
 // the file is closed. It is [ErrInUse] if somebody does.
 func (o *Overlay) Lock() (io.Closer, error) {
-	f, err := o.files.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o644)
+	// For reading: root may have made it in an ordinary user's overlay.
+	f, err := o.files.OpenFile(lockName, os.O_RDONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}

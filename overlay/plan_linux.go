@@ -1,6 +1,8 @@
 package overlay
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -95,10 +97,10 @@ func (e *ConflictError) Error() string {
 
 // choose returns the changes that patterns select. A new directory is selected
 // with what is in it.
-func (o *Overlay) choose(selected selection) ([]Change, error) {
+func (o *Overlay) choose(ctx context.Context, selected selection) ([]Change, error) {
 	var all []Change
 	for c, err := range o.Changes(ListOptions{}) {
-		if err != nil {
+		if err = cmp.Or(err, ctx.Err()); err != nil {
 			return nil, err
 		}
 		all = append(all, c)

@@ -110,22 +110,23 @@ On a terminal it asks first if there are changes; without one, -f is needed.`,
 		Example: `  catbox changes discard DIR -f`,
 		Args:    exactly("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return inOverlay(args, func(o *overlay.Overlay, _ []string) error { return discard(cmd, o, force) })
+			if force {
+				return overlay.Discard(args[0])
+			}
+			return inOverlay(args, func(o *overlay.Overlay, _ []string) error { return discard(cmd, o) })
 		},
 	}
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "do not ask")
 	return cmd
 }
 
-func discard(cmd *cobra.Command, o *overlay.Overlay, force bool) error {
-	if !force {
-		n, err := countChanges(o)
-		if err != nil {
-			return err
-		}
-		if n > 0 && !confirmed(cmd, n, o.Dir()) {
-			return usage("%s has %s; -f throws them away", record.Quote(o.Dir()), count(n, "change"))
-		}
+func discard(cmd *cobra.Command, o *overlay.Overlay) error {
+	n, err := countChanges(o)
+	if err != nil {
+		return err
+	}
+	if n > 0 && !confirmed(cmd, n, o.Dir()) {
+		return usage("%s has %s; -f throws them away", record.Quote(o.Dir()), count(n, "change"))
 	}
 	return o.Discard()
 }
