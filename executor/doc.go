@@ -1,6 +1,7 @@
 // Package executor isolates a command in one of several ways behind one
-// interface: by catbox itself (native), by the programs bubblewrap and
-// linux-user-chroot, and by chroot(2), which any POSIX system has.
+// interface: by catbox itself (native, and landlock without namespaces), by
+// the programs bubblewrap and linux-user-chroot, and by chroot(2), which any
+// POSIX system has.
 //
 //	e, err := executor.ForPlatform(func(text string) { log.Print(text) })
 //	...

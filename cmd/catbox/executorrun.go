@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,15 @@ import (
 )
 
 // runBy runs the command by an executor that is not catbox itself.
-func (s *spec) runBy(e executor.Executor) error {
-	spec, err := s.forExecutor(e)
+func (o *runOptions) runBy(s *spec) error {
+	if err := cmp.Or(o.fake.unused(), o.record.unused()); err != nil {
+		return err
+	}
+	spec, err := s.forExecutor(s.by)
 	if err != nil {
 		return err
 	}
-	return runExecutor(e, spec)
+	return runExecutor(s.by, spec)
 }
 
 // runExecutor runs it with catbox's own standard streams, and ends with its status.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -119,6 +121,23 @@ func (v *imageView) addWrapper() error {
 	if err == nil {
 		self, err = filepath.EvalSymlinks(self)
 	}
+	if err == nil {
+		err = checkStatic(self)
+	}
 	v.mount(catbox.Mount{Source: self, Target: wrapperPath, Type: "bind", Options: []string{"ro"}})
 	return err
+}
+
+// checkStatic tells by its error if a program needs a dynamic loader, which an
+// image need not have.
+func checkStatic(program string) error {
+	f, err := elf.Open(program)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		return fmt.Errorf("%s is linked dynamically, and cannot be executed in an image to change the user: build it with CGO_ENABLED=0", program)
+	}
+	return nil
 }

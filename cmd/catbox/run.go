@@ -136,7 +136,7 @@ func (o *runOptions) spec(args []string) (*spec, error) {
 		return spec, nil
 	}
 	spec.dir = absolutePath(cwd, o.dir)
-	if len(spec.mounts) == 0 && s.Overlay == "" {
+	if len(spec.mounts) == 0 && s.Overlay == "" && len(s.Lower) == 0 {
 		spec.path, err = lookPath(args[0], searchPath(spec.env), spec.dir)
 	}
 	return spec, err
@@ -176,7 +176,7 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 
 // overlay is the command's; nil without one.
 func (s *spec) overlay() *catbox.Overlay {
-	if s.Overlay == "" {
+	if s.Overlay == "" && len(s.Lower) == 0 {
 		return nil
 	}
 	return &catbox.Overlay{Dir: s.Overlay, Lower: s.Lower}
@@ -243,7 +243,7 @@ func (o *runOptions) run(args []string) (err error) {
 		return err
 	}
 	if s.by != nil {
-		return s.runBy(s.by)
+		return o.runBy(s)
 	}
 	if err := outputs.openViolations(o.violations, s); err != nil {
 		return err
