@@ -56,6 +56,7 @@ type Cmd struct {
 	// Overlay has what the command changes of its tree kept apart from it: the command may
 	// write everywhere, and what is there stays as it is. Nil: there is none. What the policy
 	// opens for writing is not in the overlay but written where it is, and has to be there.
+	// See Overlay.Dir for one that is only read.
 	Overlay *Overlay
 
 	// Policy says what the command may do. Its zero value allows nothing, not
@@ -101,6 +102,7 @@ type Cmd struct {
 type Overlay struct {
 	// Dir is a directory of the host that holds the changes; it is made if it is not
 	// there. With one of an earlier run the command sees what that run changed.
+	// Empty: the command changes nothing, and sees what is in Lower.
 	Dir string
 	// Lower are directories of other overlays, of which the command sees the
 	// changes, and which stay as they are; the topmost is the first.

@@ -153,7 +153,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		p.fake.Mapped = p.tier == 1 || p.root
 		p.fake.Make = p.maker(r)
 		if p.cmd.ownTree() {
-			p.fake.HostPath = p.hostPath
+			p.fake.HostPath, p.fake.NoBirth = p.hostPath, p.overlay != nil
 		}
 	}
 	outside, denied := p.givenOutside()

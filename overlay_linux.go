@@ -262,7 +262,9 @@ func (p *plan) findThrough() error {
 		}
 		p.through = append(p.through, literal)
 	}
-	p.through = paths.Topmost(p.through)
+	if p.through = paths.Topmost(p.through); p.cmd.Overlay.Dir == "" {
+		return nil
+	}
 	p.policy = p.policy.Allow(policy.Write, "/")
 	return nil
 }
@@ -284,7 +286,7 @@ func (p *plan) opens(dir string) bool {
 }
 
 // takesOver tells whether files of others are to be made the user's before they can be changed.
-func (p *plan) takesOver() bool { return p.cmd.Overlay != nil && !p.root }
+func (p *plan) takesOver() bool { return p.cmd.Overlay != nil && p.cmd.Overlay.Dir != "" && !p.root }
 
 // skeleton brings the user's tree of the directories of others up to date.
 func (p *plan) skeleton(l *layering) error {

@@ -3,6 +3,7 @@ package catbox
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,9 @@ type held struct {
 	lock    io.Closer
 	state   *FakeState // of the fake root, if it is the overlay's own
 	started time.Time
-	points  []string // places in the upper tree that are there to mount on, and not in the tree below
+	// temporary: nothing is written in it, and it is not kept.
+	temporary bool
+	points    []string // places in the upper tree that are there to mount on, and not in the tree below
 }
 
 // findOverlay makes or opens the overlay, and finds how it covers the run's tree.
@@ -42,12 +45,29 @@ func (p *plan) findOverlay() error {
 	return nil
 }
 
+// directory is that of the overlay. What only puts saved ones together has a
+// temporary one, for the directories that are put together anew.
+func (o *Overlay) directory() (string, error) {
+	if o.Dir != "" {
+		return o.Dir, nil
+	}
+	dir, err := os.MkdirTemp("", "catbox-overlay-")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "overlay"), nil
+}
+
 func (p *plan) openOverlay() error {
-	o, err := overlay.Create(p.cmd.Overlay.Dir, overlay.Options{Root: p.tree.root, Lower: p.cmd.Overlay.Lower})
+	dir, err := p.cmd.Overlay.directory()
 	if err != nil {
 		return err
 	}
-	p.held = &held{overlay: o, started: time.Now()}
+	o, err := overlay.Create(dir, overlay.Options{Root: p.tree.root, Lower: p.cmd.Overlay.Lower})
+	if err != nil {
+		return err
+	}
+	p.held = &held{overlay: o, started: time.Now(), temporary: p.cmd.Overlay.Dir == ""}
 	if p.held.lock, err = o.Lock(); err != nil {
 		return err
 	}
@@ -56,6 +76,35 @@ func (p *plan) openOverlay() error {
 			return err
 		}
 		p.fake.State = p.held.state
+	}
+	return p.noteLower()
+}
+
+// noteLower notes what was noted of the files of saved overlays.
+func (p *plan) noteLower() error {
+	if p.fake == nil {
+		return nil
+	}
+	noted := map[string]bool{}
+	for _, e := range p.fake.State.Entries() {
+		noted[e.Path] = true
+	}
+	for _, dir := range p.held.overlay.Lower() {
+		saved, err := LoadFakeState(filepath.Join(dir, filepath.Base(p.held.overlay.FakeRoot())))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range saved.Entries() {
+			if fakeroot.ToPath(&e); noted[e.Path] {
+				continue
+			}
+			if err := p.fake.State.Put(e); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -124,8 +173,10 @@ func (h *held) settle() error {
 	if h.state != nil {
 		err, h.state = h.state.Close(), nil
 	}
-	h.removePoints()
-	err = errors.Join(err, h.overlay.Settle(h.started))
+	if !h.temporary {
+		h.removePoints()
+		err = errors.Join(err, h.overlay.Settle(h.started))
+	}
 	return errors.Join(err, h.leave())
 }
 
@@ -174,6 +225,9 @@ func (h *held) leave() error {
 	if h.lock != nil {
 		errs = append(errs, h.lock.Close())
 	}
+	if h.temporary {
+		errs = append(errs, overlay.Discard(h.overlay.Dir()), os.Remove(filepath.Dir(h.overlay.Dir())))
+	}
 	return errors.Join(errs...)
 }
 
@@ -187,20 +241,45 @@ func (p *plan) upperPath(name string) string {
 	return filepath.Join(p.held.overlay.Upper(), name)
 }
 
-// seenAt is the inode that the run sees of a file of which something is noted: the
-// device numbers of an overlay are new in each run.
-func (p *plan) seenAt(pid int) func(FakeEntry) (fakeroot.ID, bool) {
-	upper := p.held.overlay.Upper()
-	return func(e FakeEntry) (fakeroot.ID, bool) {
-		seen, there := p.tree.view(e.Path)
-		if rest, inUpper := strings.CutPrefix(e.Path, upper+"/"); inUpper {
-			seen, there = "/"+rest, true
+// seenAt moves an entry to the inode that the run sees of its file: the device
+// numbers of an overlay are new in each run.
+func (p *plan) seenAt(pid int) func(*FakeEntry) {
+	return func(e *FakeEntry) {
+		seen, there := p.inLayers(e.Path)
+		if !there {
+			seen, there = p.tree.view(e.Path)
 		}
 		if !there || e.Path == "" {
-			return e.ID, false
+			return
 		}
-		return statIn(pid, seen)
+		if id, ok := statIn(pid, seen); ok {
+			e.ID, e.Birth = id, 0 // see supervisor.FakeRoot.NoBirth
+		}
 	}
+}
+
+// inLayers is the path in the run of what is in one of the overlays' upper trees.
+func (p *plan) inLayers(host string) (string, bool) {
+	for _, upper := range p.tree.layers {
+		if rest, inside := strings.CutPrefix(host, upper+"/"); inside {
+			return "/" + rest, true
+		}
+	}
+	return "", false
+}
+
+// backOnDisk moves an entry to the inode that its file has on disk. A file of a
+// saved overlay that was changed is in this one now.
+func (p *plan) backOnDisk(e *FakeEntry) {
+	if seen, inside := p.inLayers(e.Path); inside {
+		changed := *e
+		changed.Path = filepath.Join(p.held.overlay.Upper(), seen)
+		if id, there := fakeroot.At(changed); there {
+			e.ID, e.Path = id, changed.Path
+			return
+		}
+	}
+	fakeroot.ToPath(e)
 }
 
 // statIn looks at a path of a process's root directory, and follows no symbolic link.

@@ -30,8 +30,8 @@ func (p *plan) findTree() error {
 		return nil
 	}
 	if o := p.cmd.Overlay; o != nil {
-		for _, dir := range append([]string{o.Dir}, o.Lower...) {
-			p.tree.layers = append(p.tree.layers, filepath.Join(dir, "upper"))
+		if err := p.findLayers(o); err != nil {
+			return &SetupError{Step: "overlay", Err: err}
 		}
 	}
 	if err := p.findRoot(); err != nil {
@@ -46,6 +46,24 @@ func (p *plan) findTree() error {
 		p.addFiles()
 	}
 	return p.findProgram()
+}
+
+// findLayers finds the upper trees of the overlays (see package overlay).
+func (p *plan) findLayers(o *Overlay) error {
+	for _, dir := range append([]string{o.Dir}, o.Lower...) {
+		if dir == "" {
+			continue
+		}
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		p.tree.layers = append(p.tree.layers, filepath.Join(abs, "upper"))
+	}
+	if len(p.tree.layers) == 0 {
+		return errors.New("neither a directory for the changes nor one of a saved overlay is given")
+	}
+	return nil
 }
 
 func (p *plan) findRoot() error {

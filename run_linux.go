@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/cgroup"
-	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/recorder"
 	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/internal/stage"
@@ -278,7 +277,7 @@ func (r *run) collect(ended *stage.Ended) *Result {
 		result.Calls = r.supervisor.Calls()
 	}
 	if p.fake != nil && p.overlay != nil {
-		_ = p.fake.State.Rekey(fakeroot.At) // what cannot be written is found by its path
+		_ = p.fake.State.Rekey(p.backOnDisk) // what cannot be written is found by its path
 	}
 	defer r.endRecord(result)
 	if ended == nil {

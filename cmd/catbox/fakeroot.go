@@ -228,7 +228,7 @@ func openOverlayState(path string) (*catbox.FakeState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return state, state.Rekey(fakeroot.At)
+	return state, state.Rekey(fakeroot.ToPath)
 }
 
 // openOutputs finds out what could not be written at the end, before the

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/spf13/cobra"
+
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/overlay"
 	"github.com/catbox-go/catbox/record"
@@ -23,9 +25,6 @@ type layered struct {
 // fake root keep its notes there.
 func (s *spec) openOverlay(o *runOptions) (l layered, err error) {
 	l = layered{dir: s.Overlay, to: o.installTo}
-	if l.dir == "" && l.to == "" && len(s.Lower) > 0 {
-		return layered{}, usage("--overlay-lower is for --overlay or --install-to")
-	}
 	if l.to != "" {
 		l.to = absolutePath(s.cwd, l.to)
 		if err := empty(l.to); err != nil {
@@ -53,6 +52,31 @@ func (s *spec) openOverlay(o *runOptions) (l layered, err error) {
 	}
 	o.fake.overlay = made.FakeRoot()
 	return l, nil
+}
+
+// explore runs a command, or a shell, that sees what is in an overlay.
+func explore(_ *cobra.Command, dir string, write bool, command []string) error {
+	made, err := overlay.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer made.Close()
+	o := runOptions{settings: settings{Write: []string{nothing}, Lower: made.Lower()}}
+	if made.Root() != "/" {
+		o.Root = made.Root()
+	}
+	if write {
+		o.Overlay = made.Dir()
+	} else {
+		o.Lower = append([]string{made.Dir()}, o.Lower...)
+	}
+	if _, err := os.Stat(made.FakeRoot()); err == nil {
+		o.fake.on = true
+	}
+	if len(command) == 0 {
+		command = []string{shell()}
+	}
+	return o.run(command)
 }
 
 // empty tells by its error whether something could not be installed in a directory.

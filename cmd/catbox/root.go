@@ -29,7 +29,7 @@ it did. It needs no root, no daemon and no setuid helper.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(newRun(), newFakeroot(), newDeps(), newDoctor(), newCanonical(), newVersion())
 	root.AddCommand(newRecord(), newReport(), newImage(), newSandbox())
-	root.AddCommand(newChanges(nil))
+	root.AddCommand(newChanges(explore))
 	return root
 }
 

@@ -150,7 +150,7 @@ const nothing = "none"
 
 func (s settings) writable(cwd string) ([]string, error) {
 	switch {
-	case len(s.Write) == 0 && (s.Root != "" || s.Overlay != ""):
+	case len(s.Write) == 0 && (s.Root != "" || s.Overlay != "" || len(s.Lower) > 0):
 		return nil, nil
 	case len(s.Write) == 0:
 		return []string{cwd}, nil

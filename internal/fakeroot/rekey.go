@@ -1,23 +1,24 @@
 package fakeroot
 
-// Rekey gives each entry the inode that is tells of it, if it tells one: a file
-// system can show the same files with other numbers than before. What is noted is
-// written before what it replaces is taken away.
-func (s *State) Rekey(is func(Entry) (ID, bool)) error {
+// Rekey has each entry moved to the inode, and given the path, that move sets in
+// it: a file system can show the same files with other numbers than before. What is
+// noted is written before what it replaces is taken away.
+func (s *State) Rekey(move func(*Entry)) error {
 	kept := map[ID]bool{}
 	var old []ID
 	for _, e := range s.Entries() {
-		id, known := is(e)
-		if !known || id == e.ID {
-			kept[e.ID] = true
+		was := e
+		move(&e)
+		if e.ID != was.ID {
+			old = append(old, was.ID)
+		}
+		kept[e.ID] = true
+		if e.ID == was.ID && e.Path == was.Path {
 			continue
 		}
-		old = append(old, e.ID)
-		e.ID = id
 		if err := s.Put(e); err != nil {
 			return err
 		}
-		kept[id] = true
 	}
 	for _, id := range old {
 		if kept[id] {
@@ -28,4 +29,11 @@ func (s *State) Rekey(is func(Entry) (ID, bool)) error {
 		}
 	}
 	return nil
+}
+
+// ToPath moves an entry to the inode that its path leads to, if there is one.
+func ToPath(e *Entry) {
+	if id, there := At(*e); there && e.Path != "" {
+		e.ID = id
+	}
 }

@@ -11,7 +11,12 @@ func TestRekey(t *testing.T) {
 	}
 	// One moves onto the number of another that moves too, one is not known, one stays.
 	to := map[uint64]ID{0: {Dev: 1, Ino: 1}, 1: {Dev: 2, Ino: 9}, 3: {Dev: 1, Ino: 3}}
-	if err := s.Rekey(func(e Entry) (ID, bool) { id, ok := to[uint64(e.UID)]; return id, ok }); err != nil {
+	err := s.Rekey(func(e *Entry) {
+		if id, ok := to[uint64(e.UID)]; ok {
+			e.ID = id
+		}
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	for owner, id := range map[uint32]ID{0: {Dev: 1, Ino: 1}, 1: {Dev: 2, Ino: 9}, 2: {Dev: 1, Ino: 2}, 3: {Dev: 1, Ino: 3}} {

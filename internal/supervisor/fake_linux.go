@@ -37,6 +37,10 @@ type FakeRoot struct {
 	// which the host knows nothing; what is noted are the host's. Nil: they are the same.
 	HostPath func(path string) string
 
+	// NoBirth tells that birth times say nothing about an inode: that of a file in an
+	// overlay is another one once it was copied up.
+	NoBirth bool
+
 	// given are noted files that have their owners on disk as long as the run
 	// lives, so that what is noted does not count: by device and inode.
 	given   sync.Map
@@ -54,6 +58,15 @@ func (f *FakeRoot) onHost(path string) string {
 		return path
 	}
 	return f.HostPath(path)
+}
+
+// idOf is the identity of the inode with a status.
+func (f *FakeRoot) idOf(st *unix.Statx_t) fakeroot.ID {
+	id := fakeroot.IDOf(st)
+	if f.NoBirth {
+		id.Birth = 0
+	}
+	return id
 }
 
 // begin looks at what is noted already.
@@ -167,7 +180,7 @@ func (f *FakeRoot) unknown(st *unix.Statx_t) attributes {
 // entryOf is what a note says of a file of which nothing was noted before.
 func (f *FakeRoot) entryOf(st *unix.Statx_t) fakeroot.Entry {
 	a := f.unknown(st)
-	return fakeroot.Entry{ID: fakeroot.IDOf(st), Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev, Nlink: st.Nlink}
+	return fakeroot.Entry{ID: f.idOf(st), Mode: a.mode, UID: a.uid, GID: a.gid, Rdev: a.rdev, Nlink: st.Nlink}
 }
 
 func (f *FakeRoot) shown(id, own uint32, ids idmap.Map) uint32 {
@@ -184,7 +197,7 @@ func (f *FakeRoot) shown(id, own uint32, ids idmap.Map) uint32 {
 // clock of birth times is coarse, so that a number can come back with the same: then
 // the names tell.
 func (f *FakeRoot) find(st *unix.Statx_t) (fakeroot.Entry, bool) {
-	id := fakeroot.IDOf(st)
+	id := f.idOf(st)
 	if f.State.Len() == 0 && f.orphans.empty() {
 		return fakeroot.Entry{}, false
 	}
@@ -210,7 +223,7 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 	f.noting.Lock()
 	defer f.noting.Unlock()
 	f.shows.Store(true)
-	id := fakeroot.IDOf(st)
+	id := f.idOf(st)
 	if st.Nlink == 0 {
 		f.noteOrphan(st, change)
 		return 0
@@ -240,7 +253,7 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 // noteOrphan is note for a file that has no name: it is noted as long as the run
 // lives, or until it gets one.
 func (f *FakeRoot) noteOrphan(st *unix.Statx_t, change func(*fakeroot.Entry)) {
-	e, known := f.orphans.get(fakeroot.IDOf(st))
+	e, known := f.orphans.get(f.idOf(st))
 	if !known {
 		e = f.entryOf(st)
 	}

@@ -142,7 +142,7 @@ func (r *receiver) forget(h *held, args []abi.PathArg) {
 	} else if a.known {
 		f.leaves(a, &st)
 	} else if a.isDir() || st.Nlink <= 1 {
-		f.takeGiven(fakeroot.IDOf(&st))
+		f.takeGiven(r.s.Fake.idOf(&st))
 	}
 	if h.row.Change == abi.Rename {
 		r.follow(h, args[0], last)
@@ -164,7 +164,7 @@ func (r *receiver) follow(h *held, first, last abi.PathArg) {
 // foundOrGiven is found, where a file that has its owner on disk is known too.
 func (r *receiver) foundOrGiven(h *held, arg abi.PathArg) attributes {
 	a, st, ok := r.found(h, arg)
-	if id := fakeroot.IDOf(&st); ok && r.s.Fake.isGiven(id) {
+	if id := r.s.Fake.idOf(&st); ok && r.s.Fake.isGiven(id) {
 		a.entry.ID, a.known = id, true
 	}
 	return a

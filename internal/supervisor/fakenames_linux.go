@@ -155,7 +155,7 @@ func (p *pinned) makesDevice(kind uint32) Answer {
 	}
 	mask := unix.Umask(0) // the target's, see asTarget
 	unix.Umask(mask)
-	return done(f.Make(path.Dir(place.Canonical), fakeroot.IDOf(&st), place.Name, kind&^uint32(mask)))
+	return done(f.Make(path.Dir(place.Canonical), f.idOf(&st), place.Name, kind&^uint32(mask)))
 }
 
 // realDevice is the mode with which a device is made on disk: a socket, or for
@@ -218,7 +218,7 @@ func (f *FakeRoot) linked(fd int, path string) {
 	if errno != 0 {
 		return
 	}
-	if e, ok := f.orphans.take(fakeroot.IDOf(&st)); ok {
+	if e, ok := f.orphans.take(f.idOf(&st)); ok {
 		e.Nlink, e.Path = st.Nlink, f.onHost(path)
 		_ = f.State.Put(e)
 	} else if a.known {

@@ -97,7 +97,7 @@ func (f *FakeRoot) trustedOf(st *unix.Statx_t) map[string][]byte {
 	if !f.ownIDs() {
 		return nil
 	}
-	e, known := f.State.Get(fakeroot.IDOf(st))
+	e, known := f.State.Get(f.idOf(st))
 	if !known {
 		return nil
 	}
@@ -147,7 +147,7 @@ func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.En
 	}
 	f.noting.Lock()
 	defer f.noting.Unlock()
-	f.left(fakeroot.IDOf(st))
+	f.left(f.idOf(st))
 	e := f.entryOf(st)
 	e.Path = f.onHost(path)
 	change(&e)
