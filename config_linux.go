@@ -115,7 +115,7 @@ func (p *plan) landlock() *landlock.Rules {
 	}
 	r.Devices = p.devices
 	if p.tier > 1 && p.readable != nil {
-		r.Read = slices.Concat(p.readable, p.walls.writable, existing([]string{"/proc", "/dev"}), r.Write, existing(r.Devices))
+		r.Read = slices.Concat(p.readable, p.walls.writable, p.existing([]string{"/proc", "/dev"}), r.Write, p.existing(r.Devices))
 	}
 	if p.policy.Restricts(policy.Exec) {
 		r.Exec = p.executable()
@@ -134,12 +134,16 @@ func (p *plan) executable() []string {
 	if p.tmp != "" {
 		paths = append(paths, p.tmp)
 	}
-	return append([]string{}, existing(paths)...)
+	return append([]string{}, p.existing(paths)...)
 }
 
-func existing(paths []string) []string {
+// existing are those of the paths that are there for the run.
+func (p *plan) existing(paths []string) []string {
 	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
-		_, err := os.Stat(path)
+		canonical, err := p.tree.canonical(path)
+		if err == nil {
+			_, err = p.tree.lstat(canonical)
+		}
 		return err != nil
 	})
 }

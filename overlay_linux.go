@@ -144,7 +144,7 @@ func (l *layering) divide(dir string) error {
 		if err := l.entry(path.Join(dir, name)); err != nil {
 			return err
 		}
-		if !known {
+		if _, err := os.Lstat(path.Join(l.upper, dir, name)); !known && err == nil {
 			l.split[dir] = append(l.split[dir], name)
 		}
 	}
@@ -285,8 +285,12 @@ func (p *plan) opens(dir string) bool {
 	return slices.Contains(p.through, dir) || paths.Under(p.dir, dir)
 }
 
-// takesOver tells whether files of others are to be made the user's before they can be changed.
-func (p *plan) takesOver() bool { return p.cmd.Overlay != nil && p.cmd.Overlay.Dir != "" && !p.root }
+// takesOver tells whether files are to be brought into the overlay before they are
+// changed: those of others, which a user could not change there, and those of which
+// something is only noted.
+func (p *plan) takesOver() bool {
+	return p.cmd.Overlay != nil && p.cmd.Overlay.Dir != "" && (!p.root || p.fake != nil)
+}
 
 // skeleton brings the user's tree of the directories of others up to date.
 func (p *plan) skeleton(l *layering) error {

@@ -127,7 +127,7 @@ func (p *plan) layOver() error {
 		l.lower = append(l.lower, saved.Upper())
 		saved.Close()
 	}
-	if p.takesOver() {
+	if p.takesOver() && !p.root {
 		if err := p.skeleton(l); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (r *receiver) takeOver(h *held) {
 		if errno != 0 || !o.writes() || exclusive || o.flags&unix.O_PATH != 0 || o.temporary() {
 			return
 		}
-		r.takeOverAt(h.openLookup(o))
+		r.takeOverAt(h.openLookup(o), false)
 		return
 	}
 	if h.row.Class != abi.Write {
@@ -44,7 +44,7 @@ func (r *receiver) takeOver(h *held) {
 			continue
 		}
 		if path, errno := h.path(arg.Path); errno == 0 {
-			r.takeOverAt(h.lookup(arg, path))
+			r.takeOverAt(h.lookup(arg, path), h.row.Change.Metadata())
 		}
 	}
 }
@@ -52,7 +52,7 @@ func (r *receiver) takeOver(h *held) {
 // takenOver makes names of temporary files that are not used twice.
 var takenOver atomic.Uint64
 
-func (r *receiver) takeOverAt(l target.Lookup) {
+func (r *receiver) takeOverAt(l target.Lookup, metadata bool) {
 	l.Entry, l.Pin = false, true
 	p, errno := r.s.view.Resolve(l)
 	if errno != 0 {
@@ -61,8 +61,14 @@ func (r *receiver) takeOverAt(l target.Lookup) {
 	defer p.Close()
 	var st unix.Stat_t
 	var fs unix.Statfs_t
-	if p.File < 0 || p.Dir < 0 || unix.Fstat(p.File, &st) != nil || int(st.Uid) == os.Geteuid() ||
-		unix.Fstatfs(p.File, &fs) != nil || fs.Type != unix.OVERLAYFS_SUPER_MAGIC {
+	if p.File < 0 || p.Dir < 0 || unix.Fstat(p.File, &st) != nil || unix.Fstatfs(p.File, &fs) != nil || fs.Type != unix.OVERLAYFS_SUPER_MAGIC {
+		return
+	}
+	if euid := os.Geteuid(); euid == 0 || int(st.Uid) == euid {
+		if metadata && r.s.Fake != nil {
+			// What is noted is noted of a file of the overlay: this copies it up.
+			_ = unix.Fchownat(p.Dir, p.Name, -1, -1, unix.AT_SYMLINK_NOFOLLOW)
+		}
 		return
 	}
 	name := ".catbox-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(takenOver.Add(1), 10)
