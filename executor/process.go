@@ -74,11 +74,7 @@ func (p *process) start(st *streams) (int, error) {
 // terminal, where it would be stopped as soon as it reads (tty_ioctl(4), SIGTTIN).
 func (p *process) ownGroup() bool {
 	f, ok := p.spec.Stdin.(*os.File)
-	if !ok {
-		return true
-	}
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice == 0
+	return !ok || !isTerminal(f)
 }
 
 // wait waits for the process and its output.

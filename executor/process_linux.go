@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"syscall"
 
@@ -49,4 +50,10 @@ func launchHere(prepare func() (string, error), argv []string, attr *syscall.Pro
 		return 0, fmt.Errorf("close_range: %w", err)
 	}
 	return launchPrepared(prepare, argv, attr)
+}
+
+// isTerminal asks as isatty(3) does.
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -141,5 +142,32 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			Command: []string{"sh", "-c", "echo x >/tmp/x"}, Root: treeFor(t, e), Stdin: strings.NewReader("x"),
 			ExtraMounts: []Mount{{Target: "/tmp", Type: "tmpfs"}},
 		})
+	})
+}
+
+// The null device is no terminal: all that the command started is ended with the run.
+func TestCancelWithTheNullDevice(t *testing.T) {
+	forEach(t, func(t *testing.T, e Executor) {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer null.Close()
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		_, err = e.Run(ctx, Spec{Command: []string{"sh", "-c", "sleep 60; true"}, Stdin: null, Stdout: w})
+		w.Close()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		r.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := r.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("something holds the command's output still: %v", err)
+		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // launch starts a program. The descriptors that this process inherited are
@@ -21,4 +23,10 @@ func launch(prepare func() (string, error), argv []string, attr *syscall.ProcAtt
 		}
 	}
 	return launchPrepared(prepare, argv, attr)
+}
+
+// isTerminal asks as isatty(3) does.
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TIOCGETA)
+	return err == nil
 }

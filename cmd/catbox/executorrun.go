@@ -52,17 +52,24 @@ type signalError struct{ unix.Signal }
 
 func (e signalError) Error() string { return "ended by " + e.Signal.String() }
 
-// untilSignal is done when catbox is to end: the run ends with it.
+// untilSignal is done when catbox is to end: the run ends with it. What a terminal
+// sends the command gets as well, and decides itself.
 func untilSignal() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP)
+	terminal := isTerminal(os.Stdin)
 	go func() {
-		select {
-		case got := <-signals:
-			n, _ := got.(unix.Signal)
-			cancel(signalError{n})
-		case <-ctx.Done():
+		for {
+			select {
+			case got := <-signals:
+				n, _ := got.(unix.Signal)
+				if !terminal || n != unix.SIGINT && n != unix.SIGQUIT {
+					cancel(signalError{n})
+				}
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return ctx, func() { signal.Stop(signals); cancel(nil) }

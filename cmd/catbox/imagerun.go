@@ -137,8 +137,10 @@ func (s *imageSession) prepare(ctx context.Context) error {
 
 // settle puts what the image and the flags say into the options of the run.
 func (s *imageSession) settle() (err error) {
-	if s.notes, err = s.entry.Notes(); err != nil {
-		return err
+	if s.needsNotes() {
+		if s.notes, err = s.entry.Notes(); err != nil {
+			return err
+		}
 	}
 	r := &s.run
 	r.Root = s.entry.Dir
@@ -155,6 +157,13 @@ func (s *imageSession) settle() (err error) {
 		return err
 	}
 	return s.view.apply(r)
+}
+
+// needsNotes tells whether somebody asks for the owners of files, of which an ordinary
+// user's cache has many notes.
+func (s *imageSession) needsNotes() bool {
+	c := s.img.Command
+	return s.run.fake.on || strings.HasPrefix(c.User+s.user, "/") || strings.HasPrefix(c.Group, "/")
 }
 
 // environment is the image's and what --env sets: nothing of the host's but the

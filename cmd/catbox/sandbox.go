@@ -57,7 +57,7 @@ names one; else the first that works is taken.`,
 	f.SetInterspersed(false)
 	f.SortFlags = false
 	f.Var((*word)(&o.cwd), "cwd", "the command's working directory is `DIR` in the image (default: the image's)")
-	f.Var((*word)(&o.executor), "executor", "the executor `NAME`; - and _ are the same")
+	f.VarP((*word)(&o.executor), "executor", "e", "the executor `NAME`; - and _ are the same")
 	o.imageOptions.addFlags(f)
 	o.addCacheFlag(f)
 	return cmd
