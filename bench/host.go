@@ -55,7 +55,6 @@ func newHeader(s *session, catbox string) header {
 		Catbox:     catboxVersion(catbox),
 		LoadBefore: loadAverage(),
 		Versions:   packageVersions("bubblewrap", "strace", "proot", "fakeroot", "pseudo", "busybox-static", "gcc", "make", "libc6"),
-		Missing:    missingOf(s.variants),
 		Quick:      s.opt.quick,
 	}
 }

@@ -37,6 +37,7 @@ type options struct {
 	asRoot  bool
 	dir     string
 	catbox  string
+	try     string
 	timeout time.Duration
 }
 
@@ -51,6 +52,7 @@ func parseOptions(args []string) (options, error) {
 	fs.BoolVar(&o.asRoot, "as-root", false, "when root: measure as root")
 	fs.StringVar(&o.dir, "dir", "/var/tmp", "where to make the temporary directory; not /tmp, which bubblewrap hides")
 	fs.StringVar(&o.catbox, "catbox", "", "measure this catbox `binary` (default: build it from this module)")
+	fs.StringVar(&o.try, "try", "", "measure this `program` of github.com/binpash/try (default: the one on PATH)")
 	fs.DurationVar(&o.timeout, "timeout", 15*time.Minute, "stop a single run after this long")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -130,6 +132,6 @@ func run(ctx context.Context, args []string) (err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
 	// What was measured before a failure or an interrupt is still worth reading.
 	err = s.measureAll(ctx)
-	s.report.finish(ctx)
+	s.report.finish(ctx, missingOf(s.variants))
 	return errors.Join(err, s.report.write(os.Stdout, o.out))
 }

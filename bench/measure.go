@@ -12,11 +12,12 @@ import (
 
 // benchmark is one table: the same thing measured in several variants.
 type benchmark struct {
-	Name       string    `json:"name"`
-	Title      string    `json:"title"`
-	Unit       string    `json:"unit"`
-	References []string  `json:"references"` // variants that ratios are given to
-	Results    []*result `json:"results"`
+	Name        string    `json:"name"`
+	Title       string    `json:"title"`
+	Unit        string    `json:"unit"`
+	References  []string  `json:"references"`            // variants that ratios are given to
+	Differences []string  `json:"differences,omitempty"` // variants that differences are given to
+	Results     []*result `json:"results"`
 }
 
 // result is one row.

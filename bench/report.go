@@ -28,10 +28,12 @@ func (r *report) add(b benchmark, rows []*result) *benchmark {
 	return &b
 }
 
-// finish computes what the samples say.
-func (r *report) finish(ctx context.Context) {
+// finish computes what the samples say. Some variants are tried only when their turn comes,
+// so it is known now which are missing.
+func (r *report) finish(ctx context.Context, missing []missing) {
 	r.Interrupted = ctx.Err() != nil
 	r.Header.LoadAfter = loadAverage()
+	r.Header.Missing = missing
 	for _, b := range r.Benchmarks {
 		b.summarize()
 	}

@@ -36,6 +36,7 @@ func (s *session) environ() []string {
 	return []string{
 		"PATH=/usr/local/bin:/usr/bin:/bin",
 		"HOME=" + s.tree(),
+		"XDG_CACHE_HOME=" + s.cache,
 		"TMPDIR=" + s.tmp(),
 		"USER=" + s.who.name,
 		"LC_ALL=C",

@@ -17,8 +17,11 @@ type session struct {
 	opt      options
 	who      identity
 	dir      string // bin/ has what was built, tree/ is the measured command's
+	cache    string // the measured user's; holds what is made once for a user
 	variants map[string]variant
 	report   *report
+
+	binary, noBinary string // catbox, or why there is none
 }
 
 func newSession(ctx context.Context, o options) (*session, error) {
@@ -38,8 +41,7 @@ func newSession(ctx context.Context, o options) (*session, error) {
 	}
 	s := &session{opt: o, who: who, dir: dir}
 	if err := s.prepare(ctx); err != nil {
-		os.RemoveAll(dir)
-		return nil, err
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
@@ -52,24 +54,48 @@ func (s *session) prepare(ctx context.Context) error {
 	if err := os.Mkdir(s.bin(""), 0o755); err != nil {
 		return err
 	}
+	if err := s.makeCache(); err != nil {
+		return err
+	}
 	if err := s.compile(ctx); err != nil {
 		return err
 	}
-	catbox, why := s.catbox(ctx)
-	s.variants = s.probe(ctx, allVariants(s, catbox, why))
-	s.report = newReport(s, catbox)
+	s.binary, s.noBinary = s.catbox(ctx)
+	s.admit(ctx, allVariants(s, s.binary, s.noBinary)...)
+	s.report = newReport(s, s.binary)
 	return ctx.Err()
 }
 
 func (s *session) close() error {
-	return os.RemoveAll(s.dir)
+	err := os.RemoveAll(s.dir)
+	if s.cache != "" {
+		err = errors.Join(err, os.RemoveAll(s.cache))
+	}
+	return err
+}
+
+// makeCache makes the user's cache directory. It is in /tmp, where -dir may not be:
+// in an overlay, what lies beside catbox's own cache can't be written if it belongs to
+// somebody else (docs/root-filesystems.md).
+func (s *session) makeCache() (err error) {
+	if s.cache, err = os.MkdirTemp("/tmp", "catbox-bench-cache-"); err != nil {
+		return err
+	}
+	return s.who.own(s.cache)
+}
+
+func (s *session) freshCache() error {
+	if err := os.RemoveAll(s.cache); err != nil {
+		return err
+	}
+	return s.ownDir(s.cache)
 }
 
 func (s *session) bin(name string) string { return filepath.Join(s.dir, "bin", name) }
 func (s *session) tree() string           { return filepath.Join(s.dir, "tree") }
 
-// freshTree empties the only directory that measured commands may write to. It
-// has the same path in every run, and holds TMPDIR, so that all variants use
+// freshTree empties the only directory that measured commands may write to, and the
+// places of overlays. It has the same path in every run, and holds TMPDIR, so that all variants use
 // the same file system.
 func (s *session) freshTree() error {
 	if err := os.RemoveAll(s.tree()); err != nil {
@@ -88,7 +114,7 @@ func (s *session) freshTree() error {
 			return err
 		}
 	}
-	return nil
+	return s.freshOverlays()
 }
 
 // measured are the programs that measure from inside. A run sees of the temporary
@@ -124,6 +150,11 @@ var groups = []struct {
 	{"fakeroot-hello", (*session).measureFakeHello},
 	{"record-hello", (*session).measureRecordHello},
 	{"record-lua", (*session).measureRecordLua},
+	{"root-start", (*session).measureRootStart},
+	{"overlay-start", (*session).measureOverlayStart},
+	{"overlay-hello", (*session).measureOverlayHello},
+	{"changes-commit", (*session).measureCommit},
+	{"image-unpack", (*session).measureUnpack},
 }
 
 func (s *session) measureAll(ctx context.Context) error {

@@ -34,15 +34,16 @@ func median(sorted []float64) float64 {
 
 // summary is what a row of the table shows.
 type summary struct {
-	Value      *spread            `json:"value,omitempty"`
-	Ratios     map[string]*spread `json:"ratios,omitempty"` // by reference, paired within rounds
-	CPU        *spread            `json:"cpu_s,omitempty"`
-	Calls      *spread            `json:"calls,omitempty"`
-	Violations int                `json:"violations,omitempty"` // the most in one run
-	RSS        int64              `json:"rss_kib,omitempty"`    // the most in one run
-	RSSSum     int64              `json:"rss_sum_kib,omitempty"`
-	Failed     int                `json:"failed,omitempty"`
-	Failure    string             `json:"failure,omitempty"` // the first
+	Value       *spread            `json:"value,omitempty"`
+	Ratios      map[string]*spread `json:"ratios,omitempty"`      // by reference, paired within rounds
+	Differences map[string]*spread `json:"differences,omitempty"` // by reference, in the unit, paired too
+	CPU         *spread            `json:"cpu_s,omitempty"`
+	Calls       *spread            `json:"calls,omitempty"`
+	Violations  int                `json:"violations,omitempty"` // the most in one run
+	RSS         int64              `json:"rss_kib,omitempty"`    // the most in one run
+	RSSSum      int64              `json:"rss_sum_kib,omitempty"`
+	Failed      int                `json:"failed,omitempty"`
+	Failure     string             `json:"failure,omitempty"` // the first
 }
 
 // summarize fills the Summary of every row.
@@ -52,7 +53,8 @@ func (b *benchmark) summarize() {
 			continue
 		}
 		r.Summary = summaryOf(r.Samples)
-		r.Summary.Ratios = b.ratios(r)
+		r.Summary.Ratios = b.compared(r, b.References, func(x, to float64) float64 { return x / to })
+		r.Summary.Differences = b.compared(r, b.Differences, func(x, to float64) float64 { return x - to })
 	}
 }
 
@@ -85,19 +87,19 @@ func (s *summary) addFailure(why string) {
 	s.Failed++
 }
 
-func (b *benchmark) ratios(r *result) map[string]*spread {
-	ratios := map[string]*spread{}
+func (b *benchmark) compared(r *result, references []string, compare func(x, to float64) float64) map[string]*spread {
+	all := map[string]*spread{}
 	if r.Variant == "native" {
-		return ratios // it is what others are measured by
+		return all // it is what others are measured by
 	}
-	for _, ref := range b.References {
+	for _, ref := range references {
 		if to := b.row(ref); to != nil && to != r {
-			if sp := spreadOf(pairedRatios(r.Samples, to.Samples)); sp != nil {
-				ratios[ref] = sp
+			if sp := spreadOf(paired(r.Samples, to.Samples, compare)); sp != nil {
+				all[ref] = sp
 			}
 		}
 	}
-	return ratios
+	return all
 }
 
 func (b *benchmark) row(variant string) *result {
@@ -109,20 +111,20 @@ func (b *benchmark) row(variant string) *result {
 	return nil
 }
 
-// pairedRatios divides within a round: what slows the machine for a while then
+// paired compares within a round: what slows the machine for a while then
 // slows both sides.
-func pairedRatios(samples, reference []sample) []float64 {
+func paired(samples, reference []sample, compare func(x, to float64) float64) []float64 {
 	byRound := map[int]float64{}
 	for _, x := range reference {
 		if x.Failure == "" && x.Value > 0 {
 			byRound[x.Round] = x.Value
 		}
 	}
-	var ratios []float64
+	var all []float64
 	for _, x := range samples {
 		if to, ok := byRound[x.Round]; ok && x.Failure == "" {
-			ratios = append(ratios, x.Value/to)
+			all = append(all, compare(x.Value, to))
 		}
 	}
-	return ratios
+	return all
 }

@@ -28,7 +28,8 @@ func TestMedian(t *testing.T) {
 func TestRatiosPairRoundsAndLeaveOutFailures(t *testing.T) {
 	native := []sample{{Round: 1, Value: 10}, {Round: 2, Value: 20}, {Round: 3, Failure: "exit status 1"}, {Round: 4, Value: 5}}
 	other := []sample{{Round: 1, Value: 20}, {Round: 2, Value: 10}, {Round: 3, Value: 1}, {Round: 4, Failure: "exit status 1"}}
-	if got, want := pairedRatios(other, native), []float64{2, 0.5}; !slices.Equal(got, want) {
+	divide := func(x, to float64) float64 { return x / to }
+	if got, want := paired(other, native, divide), []float64{2, 0.5}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -60,5 +61,24 @@ func TestVerdicts(t *testing.T) {
 	got := verdicts([]*benchmark{b})
 	if len(got) != 1 || got[0].Measured == nil || *got[0].Measured != 2 || got[0].word() != "2.000\tmissed" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestDifferencesAreInTheUnit(t *testing.T) {
+	b := &benchmark{Name: "overlay-start", Unit: "ms", Differences: []string{"catbox"}, Results: []*result{
+		{Variant: "native", Samples: []sample{{Round: 1, Value: 1}}},
+		{Variant: "catbox", Samples: []sample{{Round: 1, Value: 10}, {Round: 2, Value: 20}}},
+		{Variant: "catbox-overlay", Samples: []sample{{Round: 1, Value: 12}, {Round: 2, Value: 24}}},
+	}}
+	b.summarize()
+	if d := b.row("catbox-overlay").Summary.Differences["catbox"]; d == nil || d.Median != 3 || d.Max != 4 {
+		t.Errorf("got %+v", d)
+	}
+	if d := b.row("native").Summary.Differences; len(d) != 0 {
+		t.Errorf("native differs: %v", d)
+	}
+	v := verdicts([]*benchmark{b})
+	if len(v) != 2 || v[0].Measured == nil || *v[0].Measured != 3 || v[1].Measured != nil {
+		t.Errorf("got %+v", v)
 	}
 }

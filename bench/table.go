@@ -72,6 +72,11 @@ func (b *benchmark) columns() []column {
 			column{"of " + ref, func(s *summary) string { return ratio(s.Ratios[ref]) }},
 			column{"min..max", func(s *summary) string { return ratioExtremes(s.Ratios[ref]) }})
 	}
+	for _, ref := range b.Differences {
+		all = append(all,
+			column{"over " + ref, func(s *summary) string { return number(s.Differences[ref]) }},
+			column{"min..max", func(s *summary) string { return extremes(s.Differences[ref]) }})
+	}
 	all = append(all,
 		column{"user+sys s", func(s *summary) string { return number(s.CPU) }},
 		column{"calls", func(s *summary) string { return count(s.Calls) }},

@@ -32,12 +32,29 @@ var targets = []target{
 	{"record-hello", "build, its processes recorded, of native", 1.03, ratioTo("native"), "catbox-exec"},
 	{"record-hello", "build, recorded, of native", 1.20, ratioTo("native"), "catbox-record"},
 	{"record-lua", "build, recorded, of native", 1.10, ratioTo("native"), "catbox-record"},
+	{"root-start", "start in a root filesystem, of bubblewrap", 1.5, ratioTo("bubblewrap-root"), "catbox-root"},
+	{"overlay-start", "start in a new overlay, ms more", 3, overMilliseconds("catbox"), "catbox-overlay"},
+	{"overlay-start", "start in an overlay used again, ms more", 3, overMilliseconds("catbox"), "catbox-overlay-again"},
+	{"overlay-hello", "build in an overlay, of native", 1.05, ratioTo("native"), "catbox-overlay"},
+	{"changes-commit", "commit of many files, of cp -a", 1.3, ratioTo("cp"), "catbox-commit"},
+	{"image-unpack/docker", "unpack an image, of tar x", 1.3, ratioTo("tar"), "catbox-unpack"},
+	{"image-unpack/oci-gzip", "unpack an image, of tar x", 1.3, ratioTo("tar"), "catbox-unpack"},
 }
 
 func ratioTo(reference string) func(*summary) *float64 {
 	return func(s *summary) *float64 {
 		if r := s.Ratios[reference]; r != nil {
 			return &r.Median
+		}
+		return nil
+	}
+}
+
+// overMilliseconds is for benchmarks in milliseconds.
+func overMilliseconds(reference string) func(*summary) *float64 {
+	return func(s *summary) *float64 {
+		if d := s.Differences[reference]; d != nil {
+			return &d.Median
 		}
 		return nil
 	}

@@ -78,10 +78,9 @@ func needTools(programs ...string) error {
 	return nil
 }
 
-// probe runs /bin/true in each variant once. What does not work here at all
+// admit adds variants, and runs /bin/true in each variant once. What does not work here at all
 // (user namespaces refused, say) is told once and not measured.
-func (s *session) probe(ctx context.Context, all []variant) map[string]variant {
-	byName := map[string]variant{}
+func (s *session) admit(ctx context.Context, all ...variant) {
 	for _, v := range all {
 		if v.missing == "" && v.slow && s.opt.quick {
 			v.missing = "left out by -quick"
@@ -89,9 +88,18 @@ func (s *session) probe(ctx context.Context, all []variant) map[string]variant {
 		if v.missing == "" {
 			v.missing = s.tryTrue(ctx, v)
 		}
-		byName[v.name] = v
+		s.add(v)
 	}
-	return byName
+}
+
+// add adds variants untried: whole commands, and those whose first run counts.
+func (s *session) add(all ...variant) {
+	if s.variants == nil {
+		s.variants = map[string]variant{}
+	}
+	for _, v := range all {
+		s.variants[v.name] = v
+	}
 }
 
 func (s *session) tryTrue(ctx context.Context, v variant) string {

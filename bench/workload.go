@@ -23,6 +23,7 @@ type workload struct {
 	product    string                          // what a successful build has made
 	variants   []string                        // nil: buildVariants
 	references []string                        // nil: native
+	overlaid   bool                            // the product may be in an overlay
 	unpack     func(ctx context.Context) error // into the fresh tree
 }
 
@@ -141,9 +142,12 @@ func (s *session) settle() error {
 
 // builtSeconds takes no build's word for it.
 func (s *session) builtSeconds(o outcome, w workload) (float64, error) {
-	if _, err := os.Lstat(filepath.Join(s.tree(), w.product)); errors.Is(err, fs.ErrNotExist) {
+	_, err := os.Lstat(filepath.Join(s.tree(), w.product))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && w.overlaid && s.inOverlay(w.product):
+	case errors.Is(err, fs.ErrNotExist):
 		return 0, fmt.Errorf("exit status 0, but %s was not made", w.product)
-	} else if err != nil {
+	case err != nil:
 		return 0, err
 	}
 	return wallSeconds(o)
