@@ -71,8 +71,8 @@ func withNoted(have, noted map[string][]byte) map[string][]byte {
 }
 
 // ownersFrom makes an owner one that means something. In an overlay of an
-// ordinary user all is his on disk: as a fake root he was told that it is
-// root's; and a directory that is not overlaid is his copy.
+// ordinary user all is his on disk, also what was somebody else's and came there
+// to be changed; as a fake root he was told that what is new is root's.
 func (o *Overlay) ownersFrom(u *node, below *Stat) {
 	if o.maker.uid == 0 || u.stat.UID != o.maker.uid || u.stat.GID != o.maker.gid {
 		return
@@ -80,10 +80,8 @@ func (o *Overlay) ownersFrom(u *node, below *Stat) {
 	if _, noted := u.notes.find(u.stat.id); noted {
 		return
 	}
-	_, inSplit := u.split[u.path]
-	_, isSplit := u.split[join(u.path, u.name)]
 	switch {
-	case below != nil && below.kind() == u.stat.kind() && (u.notes != nil || inSplit || isSplit):
+	case below != nil && below.kind() == u.stat.kind():
 		u.stat.UID, u.stat.GID = below.UID, below.GID
 	case u.notes != nil:
 		u.stat.UID, u.stat.GID, u.stat.implied = 0, 0, true
