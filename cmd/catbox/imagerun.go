@@ -222,7 +222,7 @@ func (s *imageSession) mountPoints() error {
 		case given || s.view.covered(s.run.Bind, p.Path):
 			s.view.empty(given, p.Path)
 		case p.Name == "":
-			s.run.Write = append(s.run.Write, p.Path) // an OCI image's volume
+			s.view.volumes = append(s.view.volumes, p.Path)
 		default:
 			missing = append(missing, fmt.Sprintf("%s (%s)", p.Name, p.Path))
 		}

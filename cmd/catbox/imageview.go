@@ -24,6 +24,7 @@ type imageView struct {
 	cache   image.Cache
 	scratch *image.Scratch // nil: nothing is written so far
 	used    int            // places in scratch
+	volumes []string       // of an OCI image, for which no directory is given
 	mounts  []catbox.Mount
 	shown   []string // mounts that show files of the image
 }
@@ -93,6 +94,10 @@ func (v *imageView) apply(r *runOptions) error {
 		return usage("-w %s: what -w names is thrown away; with --overlay everything may be written, and is kept", writes[0])
 	}
 	r.Write = nil
+	if r.Overlay == "" {
+		writes = append(writes, v.volumes...)
+	}
+	writes = paths.Topmost(writes)
 	everything := slices.Contains(writes, "/")
 	if !everything {
 		for _, path := range writes {
@@ -118,7 +123,7 @@ func (v *imageView) apply(r *runOptions) error {
 	return nil
 }
 
-// writtenPaths are the paths of -w, without those below others.
+// writtenPaths are the paths of -w.
 func writtenPaths(given []string) ([]string, error) {
 	var all []string
 	for _, path := range given {
@@ -130,7 +135,7 @@ func writtenPaths(given []string) ([]string, error) {
 		}
 		all = append(all, filepath.Join("/", path))
 	}
-	return paths.Topmost(all), nil
+	return all, nil
 }
 
 // missing adds the mounts to the options, and tells whether the root filesystem
