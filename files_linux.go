@@ -3,11 +3,14 @@ package catbox
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"path"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/policy"
@@ -57,7 +60,7 @@ func (p *plan) addLine(file, id, line string) {
 		return
 	}
 	source, there := p.tree.host(canonical)
-	data, err := os.ReadFile(source)
+	data, err := readRegular(source)
 	if err != nil || !there || strings.ContainsAny(line[:len(line)-1], "\n") {
 		return
 	}
@@ -72,4 +75,26 @@ func (p *plan) addLine(file, id, line string) {
 		data = append(data, '\n')
 	}
 	p.addFile(file, append(data, line...))
+}
+
+// databaseSize is the most that is read of a database, in bytes.
+const databaseSize = 1 << 20
+
+// readRegular reads a file of a tree that may be hostile: no symbolic link, nothing
+// that could block or has no end.
+func readRegular(path string) ([]byte, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	st, err := f.Stat()
+	if err == nil && (!st.Mode().IsRegular() || st.Size() > databaseSize) {
+		err = unix.EINVAL
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, databaseSize))
 }
