@@ -47,8 +47,9 @@ func newSession(ctx context.Context, o options) (*session, error) {
 }
 
 func (s *session) prepare(ctx context.Context) error {
-	// MkdirTemp makes it private to us, but it is another user who measures.
-	if err := os.Chmod(s.dir, 0o755); err != nil {
+	// MkdirTemp makes it private to us, but it is another user who measures, and some
+	// overlays can't be written below directories of others.
+	if err := errors.Join(os.Chmod(s.dir, 0o755), s.who.own(s.dir)); err != nil {
 		return err
 	}
 	if err := os.Mkdir(s.bin(""), 0o755); err != nil {
