@@ -24,3 +24,10 @@ func At(e Entry) (ID, bool) {
 	}
 	return e.ID, true
 }
+
+// ToPath moves an entry to the inode that its path leads to, if there is one.
+func ToPath(e *Entry) {
+	if id, there := At(*e); there && e.Path != "" {
+		e.ID = id
+	}
+}

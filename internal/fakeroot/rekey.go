@@ -30,10 +30,3 @@ func (s *State) Rekey(move func(*Entry)) error {
 	}
 	return nil
 }
-
-// ToPath moves an entry to the inode that its path leads to, if there is one.
-func ToPath(e *Entry) {
-	if id, there := At(*e); there && e.Path != "" {
-		e.ID = id
-	}
-}
