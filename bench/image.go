@@ -19,8 +19,8 @@ var archives = []struct {
 	{"oci-gzip", "OCI layout, layers by gzip", true, writeLayout},
 }
 
-// layerSources are what layers are made of: real files, as many as are asked for.
-var layerSources = []string{"/usr/lib", "/usr/share", "/usr/bin"}
+// layerSources are what layers are made of: real files, programs and texts.
+var layerSources = []string{"/usr/lib", "/usr/share"}
 
 const layersOfImage = 4
 

@@ -41,7 +41,7 @@ type layerWriter struct {
 	ctx   context.Context
 	dir   string
 	limit int64 // of a layer
-	most  int   // layers
+	stop  int64 // bytes at which a source has given its part
 
 	file  *os.File
 	tar   *tar.Writer
@@ -49,31 +49,28 @@ type layerWriter struct {
 	begun int64 // bytes before this layer
 }
 
-// makeLayers makes n layers in dir from as many files of sources as have the bytes
-// together. What cannot be read is left out.
+// makeLayers makes about n layers in dir from as many files as have the bytes together,
+// of each source an equal part, or all that it has. What cannot be read is left out.
 func makeLayers(ctx context.Context, dir string, sources []string, bytes int64, n int) (layerSet, error) {
-	w := &layerWriter{ctx: ctx, dir: dir, limit: bytes / int64(n), most: n}
+	w := &layerWriter{ctx: ctx, dir: dir, limit: bytes / int64(n)}
 	for _, source := range sources {
+		w.stop = w.bytes + bytes/int64(len(sources))
 		err := filepath.WalkDir(source, w.visit)
-		if errors.Is(err, fs.SkipAll) {
-			break
-		}
-		if err != nil {
-			return layerSet{}, errors.Join(err, w.end())
+		if err = errors.Join(err, w.end()); err != nil {
+			return layerSet{}, err
 		}
 	}
-	err := w.end()
-	if err == nil && w.files == 0 {
-		err = fmt.Errorf("no files to make an image of in %s", strings.Join(sources, ", "))
+	if w.files == 0 {
+		return layerSet{}, fmt.Errorf("no files to make an image of in %s", strings.Join(sources, ", "))
 	}
-	return w.layerSet, err
+	return w.layerSet, nil
 }
 
 func (w *layerWriter) visit(path string, d fs.DirEntry, err error) error {
 	switch {
 	case w.ctx.Err() != nil:
 		return w.ctx.Err()
-	case len(w.layers) == w.most:
+	case w.bytes >= w.stop:
 		return fs.SkipAll
 	case err != nil && d != nil && d.IsDir():
 		return fs.SkipDir
@@ -87,8 +84,9 @@ func (w *layerWriter) visit(path string, d fs.DirEntry, err error) error {
 	return nil // links say nothing about unpacking bytes
 }
 
-// largest is the most bytes of a file: one of hundreds of megabytes would be all of an image.
-const largest = 8 << 20
+// largest is the most bytes of a file: a few large ones would be all of an image, in which
+// thousands are small.
+const largest = 1 << 20
 
 // addFile leaves out what this user may not read.
 func (w *layerWriter) addFile(path string) error {

@@ -76,6 +76,17 @@ func TestLayersHoldAsManyFilesAsWereAskedFor(t *testing.T) {
 	}
 }
 
+func TestSourcesGiveEqualParts(t *testing.T) {
+	one, other := testFiles(t, 600, 600, 600), testFiles(t, 700, 700)
+	set, err := makeLayers(t.Context(), t.TempDir(), []string{one, other}, 2000, 2)
+	if err != nil || len(set.layers) != 2 {
+		t.Fatalf("got %+v, %v", set, err)
+	}
+	if first, second := namesIn(t, set.layers[0]), namesIn(t, set.layers[1]); len(first) != 2 || len(second) != 2 {
+		t.Errorf("the layers have %v and %v", first, second)
+	}
+}
+
 func TestLayersLeaveHugeFilesOut(t *testing.T) {
 	source := testFiles(t, 10, largest+1, 20)
 	set, err := makeLayers(t.Context(), t.TempDir(), []string{source}, 1<<30, 1)
