@@ -256,7 +256,7 @@ func (r *receiver) unlinkDirectly(h *held) (Answer, bool) {
 		return Answer{}, false
 	}
 	var st unix.Statx_t
-	if unix.Statx(dir, direct, unix.AT_SYMLINK_NOFOLLOW, statxMask, &st) != nil {
+	if unix.Statx(dir, direct, unix.AT_SYMLINK_NOFOLLOW, statxMask, &st) != nil || st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0 {
 		return Answer{}, false
 	}
 	flags := int(h.value(abi.AtFlags))

@@ -105,10 +105,25 @@ func (p *pinned) pinPath(arg abi.PathArg) (Answer, bool) {
 	if a, refused := p.judgePlace(arg, path, place); refused {
 		return a, true
 	}
+	if p.unnames() && mountPoint(place) {
+		return Refuse(unix.EBUSY), true
+	}
 	if arg.Role == abi.Entry {
 		return Answer{}, false
 	}
 	return p.usable(place)
+}
+
+// unnames tells whether the call takes a name from what has it.
+func (h *held) unnames() bool { return h.row.Change == abi.Rename || h.row.Change == abi.Unlink }
+
+// mountPoint tells whether something is mounted at a pinned place of the run. The
+// kernel says EBUSY to a process that sees the mount (rename(2)). To the supervisor,
+// which does not, it would do the call and take the mount away (since Linux 3.18,
+// commit 8ed936b5671b).
+func mountPoint(place target.Place) bool {
+	var st unix.Statx_t
+	return place.File >= 0 && unix.Statx(place.File, "", unix.AT_EMPTY_PATH, 0, &st) == nil && st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
 }
 
 // usable refuses what the call cannot act on. It is found out before another

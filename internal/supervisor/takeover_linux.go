@@ -61,7 +61,7 @@ func (r *receiver) takeOverAt(l target.Lookup, metadata bool) {
 	defer p.Close()
 	var st unix.Stat_t
 	var fs unix.Statfs_t
-	if p.File < 0 || p.Dir < 0 || unix.Fstat(p.File, &st) != nil || unix.Fstatfs(p.File, &fs) != nil || fs.Type != unix.OVERLAYFS_SUPER_MAGIC {
+	if p.File < 0 || p.Dir < 0 || mountPoint(p) || unix.Fstat(p.File, &st) != nil || unix.Fstatfs(p.File, &fs) != nil || fs.Type != unix.OVERLAYFS_SUPER_MAGIC {
 		return
 	}
 	if euid := os.Geteuid(); euid == 0 || int(st.Uid) == euid {
