@@ -41,6 +41,8 @@ type Skeleton struct {
 	// out, with all below it.
 	Skip func(path string) bool
 
+	// tree is Tree: nothing that lies in it leads out of it, whoever wrote there.
+	tree  *os.Root
 	known map[string]state
 	fresh map[string]state
 }
@@ -68,6 +70,10 @@ func (s *Skeleton) Refresh() error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return os.NewSyscallError("flock", err)
 	}
+	if s.tree, err = os.OpenRoot(s.Tree()); err != nil {
+		return err
+	}
+	defer s.tree.Close()
 	s.read()
 	s.fresh = make(map[string]state, len(s.known))
 	changed, err := s.look()
@@ -85,7 +91,7 @@ func (s *Skeleton) look() (changed bool, err error) {
 		switch {
 		case !ok:
 			changed = true
-			if err := os.RemoveAll(path.Join(s.Tree(), dir)); err != nil {
+			if err := s.tree.RemoveAll(inTree(dir)); err != nil {
 				return false, err
 			}
 		case now != was:
@@ -132,7 +138,7 @@ func (s *Skeleton) enter(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(path.Join(s.Tree(), dir), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := s.tree.Mkdir(inTree(dir), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	s.fresh[dir] = now
@@ -150,13 +156,26 @@ func (s *Skeleton) enter(dir string) error {
 
 // finish gives a directory of the tree the mode and the time of the host's.
 func (s *Skeleton) finish(dir string, now state) error {
-	full := path.Join(s.Tree(), dir)
 	// The user has to get in, whoever the mode is about.
-	if err := unix.Chmod(full, now.mode|0o700); err != nil {
-		return &fs.PathError{Op: "chmod", Path: full, Err: err}
+	if err := s.tree.Chmod(inTree(dir), fileMode(now.mode|0o700)); err != nil {
+		return err
 	}
 	at := time.Unix(0, now.mtime)
-	return os.Chtimes(full, at, at)
+	return s.tree.Chtimes(inTree(dir), at, at)
+}
+
+// inTree is the name of a directory below the tree's own.
+func inTree(dir string) string { return "." + dir }
+
+// fileMode is a mode of inode(7) as package fs has it.
+func fileMode(mode uint32) fs.FileMode {
+	m := fs.FileMode(mode & 0o777)
+	for bit, flag := range map[uint32]fs.FileMode{unix.S_ISUID: fs.ModeSetuid, unix.S_ISGID: fs.ModeSetgid, unix.S_ISVTX: fs.ModeSticky} {
+		if mode&bit != 0 {
+			m |= flag
+		}
+	}
+	return m
 }
 
 func (s *Skeleton) index() string { return path.Join(s.Dir, "index") }
@@ -177,7 +196,7 @@ func (s *Skeleton) read() {
 		}
 		var st state
 		fields := strings.SplitN(strings.TrimSuffix(line, "\x00"), " ", 3)
-		if err != nil || len(fields) != 3 {
+		if err != nil || len(fields) != 3 || !path.IsAbs(fields[2]) || path.Clean(fields[2]) != fields[2] {
 			s.known = map[string]state{}
 			return
 		}

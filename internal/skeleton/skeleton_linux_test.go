@@ -114,3 +114,64 @@ func TestRefreshAgainChangesNothing(t *testing.T) {
 		t.Errorf("the index was written again: %v", err)
 	}
 }
+
+// Who wrote in the user's cache has not got hold of the rest of the user's files: an
+// index and a tree that lead elsewhere do nothing there.
+func TestRefreshStaysInItsTree(t *testing.T) {
+	for name, poison := range map[string]func(t *testing.T, s *Skeleton, victim string){
+		"an index with ..": func(t *testing.T, s *Skeleton, victim string) {
+			up := must(filepath.Rel(s.Tree(), victim))
+			write(t, s.index(), "1 493 /"+up+"\x00")
+		},
+		"a link in the way of a removal": func(t *testing.T, s *Skeleton, victim string) {
+			link(t, filepath.Dir(victim), filepath.Join(s.Tree(), "a"))
+			write(t, s.index(), "1 493 /a/"+filepath.Base(victim)+"\x00")
+		},
+		"a link in the place of a directory": func(t *testing.T, s *Skeleton, victim string) {
+			link(t, victim, filepath.Join(s.Tree(), "a"))
+			write(t, s.index(), "1 493 /a\x00")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+			s := &Skeleton{Dir: t.TempDir(), Root: root, User: os.Geteuid() + 1, Skip: func(string) bool { return false }}
+			for _, dir := range []string{filepath.Join(root, "a", "b"), s.Tree(), victim} {
+				if err := os.MkdirAll(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Chmod(victim, 0o500); err != nil {
+				t.Fatal(err)
+			}
+			poison(t, s, victim)
+			before := stat(t, victim)
+			_ = s.Refresh() // an error or none: the files elsewhere count
+			after := stat(t, victim)
+			if after.Ctim != before.Ctim || after.Mode != before.Mode {
+				t.Errorf("a directory outside of the tree was changed: %+v, was %+v", after, before)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, name, data string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func link(t *testing.T, content, name string) {
+	t.Helper()
+	if err := os.Symlink(content, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func stat(t *testing.T, name string) (st unix.Stat_t) {
+	t.Helper()
+	if err := unix.Lstat(name, &st); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return st
+}
