@@ -181,8 +181,10 @@ func (l *layering) entry(name string) error {
 		return nil // gone meanwhile
 	}
 	target := path.Join(l.upper, name)
-	_, missing := os.Lstat(target)
+	there, missing := os.Lstat(target)
 	switch {
+	case missing == nil && !there.IsDir():
+		return nil // the command's own: a symbolic link would lead out of the overlay
 	case st.IsDir():
 		return l.cover(name)
 	case missing == nil || st.Mode()&(fs.ModeDevice|fs.ModeSocket|fs.ModeNamedPipe) != 0:
