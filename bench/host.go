@@ -54,7 +54,7 @@ func newHeader(s *session, catbox string) header {
 		User:       s.who.name,
 		Catbox:     catboxVersion(catbox),
 		LoadBefore: loadAverage(),
-		Versions:   packageVersions("bubblewrap", "strace", "proot", "fakeroot", "pseudo", "busybox-static", "gcc", "make", "libc6"),
+		Versions:   packageVersions("bubblewrap", "strace", "proot", "fakeroot", "pseudo", "fuse-overlayfs", "busybox-static", "gcc", "make", "libc6"),
 		Quick:      s.opt.quick,
 	}
 }
