@@ -5,15 +5,20 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"slices"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/internal/skeleton"
+	"github.com/catbox-go/catbox/overlay"
 	"github.com/catbox-go/catbox/policy"
 )
 
@@ -51,7 +56,27 @@ func (l *layering) cover(dir string) error {
 	if l.holdsSaved(dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool { return m.Path != dir && paths.Under(m.Path, dir) }) {
 		return l.divide(dir)
 	}
+	if l.isEmpty(dir) {
+		return l.place(dir) // the upper directory is all that there is
+	}
 	return l.layer(dir)
+}
+
+// isEmpty tells whether there is nothing in a directory, in any layer below.
+func (l *layering) isEmpty(dir string) bool {
+	for _, saved := range l.lower {
+		if isDirectory(path.Join(saved, dir)) {
+			return false
+		}
+	}
+	host, _ := l.tree.host(dir)
+	f, err := os.Open(host)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, err = f.Readdirnames(1)
+	return err == io.EOF && dir != "/"
 }
 
 // holdsSaved tells whether a saved overlay that has something for the directory lies in
@@ -182,6 +207,11 @@ func (l *layering) entry(name string) error {
 	}
 	target := path.Join(l.upper, name)
 	there, missing := os.Lstat(target)
+	if missing == nil && standsIn(target) {
+		if missing = os.Remove(target); missing == nil {
+			missing = fs.ErrNotExist // it is made again if it still has to be
+		}
+	}
 	switch {
 	case missing == nil && !there.IsDir():
 		return nil // the command's own: a symbolic link would lead out of the overlay
@@ -202,17 +232,35 @@ func (l *layering) entry(name string) error {
 			return l.copyFile(target, data, st)
 		}
 	}
-	if err := os.WriteFile(target, nil, 0o400); err != nil {
+	if err := standIn(target); err != nil {
 		return err
 	}
 	l.plan.Alone = append(l.plan.Alone, namespace.Bind{Source: source, Path: name})
 	return nil
 }
 
+// standIn makes an empty file for something to be mounted on, which says of itself that
+// it is no change: a commit would put it in the place of the file that it stands for.
+func standIn(target string) error {
+	if err := os.WriteFile(target, nil, 0o600); err != nil {
+		return err
+	}
+	if err := unix.Lsetxattr(target, overlay.StandIn, []byte("y"), 0); err != nil {
+		return errors.Join(&fs.PathError{Op: "setxattr " + overlay.StandIn, Path: target, Err: err}, os.Remove(target))
+	}
+	return os.Chmod(target, 0o400)
+}
+
+func standsIn(name string) bool {
+	var value [1]byte
+	_, err := unix.Lgetxattr(name, overlay.StandIn, value[:])
+	return err == nil
+}
+
 // topmost finds an entry in the saved overlays and the tree below them.
 func (l *layering) topmost(name string) (string, fs.FileInfo, error) {
 	for _, saved := range l.lower {
-		if st, err := os.Lstat(path.Join(saved, name)); err == nil {
+		if st, err := os.Lstat(path.Join(saved, name)); err == nil && !standsIn(path.Join(saved, name)) {
 			return path.Join(saved, name), st, nil
 		}
 	}
@@ -302,7 +350,7 @@ func (p *plan) skeleton(l *layering) error {
 	}
 	sum := sha256.Sum256([]byte(p.tree.root))
 	s := skeleton.Skeleton{
-		Dir: path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8])), Root: p.tree.root, User: os.Geteuid(),
+		Dir: path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8])), Root: p.tree.root, User: os.Geteuid(), Age: 10 * time.Minute,
 		Skip: func(dir string) bool {
 			return l.alone(dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool {
 				return m.Path == dir && slices.Contains(special, m.Type)

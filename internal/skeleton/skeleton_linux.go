@@ -9,14 +9,15 @@
 // between the two makes them the user's.
 //
 // The invariant: after Refresh, the tree has the directories that the host has,
-// with their modes and times.
+// with their modes and times; of those far down, the ones that it had less than
+// Skeleton.Age ago.
 package skeleton
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -40,6 +41,10 @@ type Skeleton struct {
 	// Skip tells of a path below Root, which begins with a slash, that it is left
 	// out, with all below it.
 	Skip func(path string) bool
+
+	// Age is how long it is enough to look at the upper directories, and at the files
+	// that package managers write with every change. 0: all are looked at each time.
+	Age time.Duration
 
 	// tree is Tree: nothing that lies in it leads out of it, whoever wrote there.
 	tree  *os.Root
@@ -74,13 +79,71 @@ func (s *Skeleton) Refresh() error {
 		return err
 	}
 	defer s.tree.Close()
-	s.read()
+	if s.young() && s.same() {
+		return nil
+	}
+	s.known = read(s.index())
 	s.fresh = make(map[string]state, len(s.known))
 	changed, err := s.look()
-	if err != nil || !changed {
+	if err != nil {
 		return err
 	}
-	return s.write()
+	if changed {
+		if err := s.write(s.index(), s.fresh); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	return errors.Join(os.Chtimes(s.index(), now, now), s.write(s.upper(), s.watched()))
+}
+
+// upper is the file with what is looked at each time.
+func (s *Skeleton) upper() string { return path.Join(s.Dir, "upper") }
+
+// young tells whether all was looked at not long ago.
+func (s *Skeleton) young() bool {
+	st, err := os.Stat(s.index())
+	return err == nil && time.Since(st.ModTime()) < s.Age
+}
+
+// same tells whether what is looked at each time is as it was.
+func (s *Skeleton) same() bool {
+	known := read(s.upper())
+	for name, was := range known {
+		if now, _ := s.any(name); now != was {
+			return false
+		}
+	}
+	return len(known) > 0
+}
+
+// databases are written with every change of the packages.
+var databases = []string{"/var/lib/dpkg/status", "/var/lib/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages", "/lib/apk/db/installed", "/usr/lib/apk/db/installed"}
+
+// upperDepth is how far down a directory is looked at each time: /usr/share/doc.
+const upperDepth = 3
+
+// watched are the upper directories, and the databases.
+func (s *Skeleton) watched() map[string]state {
+	list := map[string]state{}
+	for dir, st := range s.fresh {
+		if strings.Count(dir, "/") <= upperDepth {
+			list[dir] = st
+		}
+	}
+	for _, name := range databases {
+		list[name], _ = s.any(name)
+	}
+	return list
+}
+
+// any looks at a file of the host of any type; the zero state is of one that is not there.
+func (s *Skeleton) any(name string) (state, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path.Join(s.Root, name), &st); err != nil {
+		return state{}, err
+	}
+	return state{st.Mtim.Nano(), st.Mode & 0o7777}, nil
 }
 
 // look compares every directory that is known, and goes into those that changed.
@@ -180,38 +243,37 @@ func fileMode(mode uint32) fs.FileMode {
 
 func (s *Skeleton) index() string { return path.Join(s.Dir, "index") }
 
-// read reads what is known; a file that is none of ours, or none, is as if nothing were.
-func (s *Skeleton) read() {
-	s.known = map[string]state{}
-	f, err := os.Open(s.index())
+// read reads a file of states; one that is none of ours, or none, is as if nothing were known.
+func read(name string) map[string]state {
+	data, err := os.ReadFile(name)
 	if err != nil {
-		return
+		return nil
 	}
-	defer f.Close()
-	r := bufio.NewReaderSize(f, 1<<16)
-	for {
-		line, err := r.ReadString(0)
-		if err == io.EOF && line == "" {
-			return
+	known := map[string]state{}
+	for line := range bytes.SplitSeq(bytes.TrimSuffix(data, []byte{0}), []byte{0}) {
+		name, st, err := parse(string(line))
+		if err != nil {
+			return nil
 		}
-		var st state
-		fields := strings.SplitN(strings.TrimSuffix(line, "\x00"), " ", 3)
-		if err != nil || len(fields) != 3 || !path.IsAbs(fields[2]) || path.Clean(fields[2]) != fields[2] {
-			s.known = map[string]state{}
-			return
-		}
-		mode, bad := strconv.ParseUint(fields[1], 10, 32)
-		if st.mtime, err = strconv.ParseInt(fields[0], 10, 64); err != nil || bad != nil {
-			s.known = map[string]state{}
-			return
-		}
-		st.mode = uint32(mode)
-		s.known[fields[2]] = st
+		known[name] = st
 	}
+	return known
 }
 
-// write writes what is known now, whole or not at all.
-func (s *Skeleton) write() error {
+func parse(line string) (name string, st state, err error) {
+	mtime, rest, _ := strings.Cut(line, " ")
+	mode, name, _ := strings.Cut(rest, " ")
+	if !path.IsAbs(name) || path.Clean(name) != name {
+		return "", st, errors.New("no absolute path")
+	}
+	m, bad := strconv.ParseUint(mode, 10, 32)
+	st.mode = uint32(m)
+	st.mtime, err = strconv.ParseInt(mtime, 10, 64)
+	return name, st, errors.Join(err, bad)
+}
+
+// write writes states, all or none.
+func (s *Skeleton) write(name string, states map[string]state) error {
 	f, err := os.CreateTemp(s.Dir, "index-")
 	if err != nil {
 		return err
@@ -219,11 +281,11 @@ func (s *Skeleton) write() error {
 	defer os.Remove(f.Name())
 	defer f.Close()
 	w := bufio.NewWriterSize(f, 1<<16)
-	for dir, st := range s.fresh {
+	for dir, st := range states {
 		fmt.Fprintf(w, "%d %d %s\x00", st.mtime, st.mode, dir)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), s.index())
+	return os.Rename(f.Name(), name)
 }

@@ -96,6 +96,50 @@ func TestRefresh(t *testing.T) {
 	check("a broken index")
 }
 
+// For a while only what is far down, and no package manager's, may be overlooked.
+func TestRefreshWhileYoung(t *testing.T) {
+	root := t.TempDir()
+	s := Skeleton{Dir: t.TempDir(), Root: root, User: os.Geteuid() + 1, Skip: func(string) bool { return false }, Age: time.Hour}
+	has := func(name string) bool {
+		t.Helper()
+		if err := s.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Stat(filepath.Join(s.Tree(), name))
+		return err == nil
+	}
+	mkdir := func(name string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(root, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mkdir("usr/share/doc/far")
+	mkdir("var/lib/dpkg")
+	if !has("usr/share/doc/far") {
+		t.Error("the first time")
+	}
+	mkdir("usr/share/doc/far/down")
+	if has("usr/share/doc/far/down") {
+		t.Error("all was looked at")
+	}
+	mkdir("usr/share/new")
+	if !has("usr/share/new") || !has("usr/share/doc/far/down") {
+		t.Error("an upper directory changed")
+	}
+	mkdir("usr/share/doc/far/more")
+	if err := os.WriteFile(filepath.Join(root, "var/lib/dpkg/status"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !has("usr/share/doc/far/more") {
+		t.Error("a package was changed")
+	}
+	mkdir("usr/share/doc/far/last")
+	if s.Age = 0; !has("usr/share/doc/far/last") {
+		t.Error("the time was over")
+	}
+}
+
 // Nothing but a look at times is done where nothing changed.
 func TestRefreshAgainChangesNothing(t *testing.T) {
 	s := Skeleton{Dir: t.TempDir(), Root: "/etc", User: os.Geteuid() + 1, Skip: func(string) bool { return false }}
