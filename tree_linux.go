@@ -72,6 +72,9 @@ func inLayer(upper, canonical string) (string, int) {
 		if st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == 0 {
 			return "", layerHides
 		}
+		if standsIn(at) {
+			return "", layerSilent
+		}
 		var opaque [1]byte
 		if n, err := unix.Lgetxattr(at, "user.overlay.opaque", opaque[:]); err == nil && n == 1 && opaque[0] == 'y' {
 			below = layerHides

@@ -35,7 +35,12 @@ type node struct {
 	stat   *Stat // nil if there is nothing
 	gone   bool  // a whiteout: what is below has no such name
 	opaque bool  // a directory, of which nothing below is seen
+	silent bool  // there only for a mount: what is below is seen, see [StandIn]
 }
+
+// StandIn is the attribute of an empty file of an overlay that is there for
+// something to be mounted on: it is no change of what lies below.
+const StandIn = "user.overlay.catbox.standin"
 
 // stack are the directories that are seen as one, topmost first.
 type stack []place
@@ -67,6 +72,9 @@ func (p place) look(name string) (node, error) {
 	n.stat = st
 	if !p.plain {
 		err = n.readMarks()
+	}
+	if n.silent {
+		return n, err
 	}
 	dropBookkeeping(st.Xattrs)
 	p.notes.apply(st)
@@ -150,6 +158,10 @@ func (s stack) names() ([]string, error) {
 // readMarks finds what overlayfs wrote: the meaning of "opaque" and "whiteout"
 // is that of its documentation; "trusted." is what it uses without userxattr.
 func (n *node) readMarks() error {
+	if _, standIn := n.stat.Xattrs[StandIn]; standIn && n.stat.isRegular() && n.stat.Size == 0 {
+		n.silent, n.stat = true, nil
+		return nil
+	}
 	for _, prefix := range bookkeeping {
 		for _, unsupported := range []string{"redirect", "metacopy"} {
 			if _, there := n.stat.Xattrs[prefix+unsupported]; there {

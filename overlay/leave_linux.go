@@ -122,8 +122,8 @@ func (l *leaver) entry(up place, low stack, name string) (stays bool, err error)
 		return false, l.removeIf(true, node{place: up, name: name})
 	}
 	u, err := up.look(name)
-	if err != nil {
-		return true, err
+	if err != nil || u.silent {
+		return err != nil, err
 	}
 	below, sub, err := low.child(name)
 	defer sub.close()

@@ -141,6 +141,9 @@ func (w *walker) entry(dir, name string, up *place, low stack) bool {
 			return w.fail(err)
 		}
 	}
+	if u.silent {
+		return true
+	}
 	l, sub, err := low.child(name)
 	defer sub.close()
 	if err != nil {
