@@ -349,10 +349,12 @@ func (p *plan) skeleton(l *layering) error {
 		cache = path.Join(p.cmd.Overlay.Dir, "cache")
 	}
 	sum := sha256.Sum256([]byte(p.tree.root))
+	tree := path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8]))
 	s := skeleton.Skeleton{
-		Dir: path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8])), Root: p.tree.root, User: os.Geteuid(), Age: 10 * time.Minute,
+		Dir: tree, Root: p.tree.root, User: os.Geteuid(), Age: 10 * time.Minute,
 		Skip: func(dir string) bool {
-			return l.alone(dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool {
+			// Where the tree itself lies it cannot be a layer: see layer.
+			return l.alone(dir) || dir != "/" && paths.Under(tree, dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool {
 				return m.Path == dir && slices.Contains(special, m.Type)
 			})
 		},

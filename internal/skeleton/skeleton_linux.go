@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -79,8 +80,10 @@ func (s *Skeleton) Refresh() error {
 		return err
 	}
 	defer s.tree.Close()
-	if s.young() && s.same() {
-		return nil
+	if s.young() {
+		if done, err := s.lookAbove(); done || err != nil {
+			return err
+		}
 	}
 	s.known = read(s.index())
 	s.fresh = make(map[string]state, len(s.known))
@@ -106,15 +109,69 @@ func (s *Skeleton) young() bool {
 	return err == nil && time.Since(st.ModTime()) < s.Age
 }
 
-// same tells whether what is looked at each time is as it was.
-func (s *Skeleton) same() bool {
-	known := read(s.upper())
+// lookAbove looks at what is looked at each time, and goes into the directories of
+// it that changed; not done if packages were changed, or nothing is known.
+func (s *Skeleton) lookAbove() (done bool, err error) {
+	known, changed := read(s.upper()), []string{}
 	for name, was := range known {
-		if now, _ := s.any(name); now != was {
-			return false
+		now, _ := s.any(name)
+		switch {
+		case now == was:
+		case slices.Contains(databases, name):
+			return false, nil
+		default:
+			changed = append(changed, name)
 		}
 	}
-	return len(known) > 0
+	if len(known) == 0 || len(changed) == 0 {
+		return len(known) > 0, nil
+	}
+	slices.Sort(changed)
+	s.known, s.fresh = nil, map[string]state{}
+	for _, dir := range changed {
+		delete(known, dir)
+		if err := s.enterAgain(dir); err != nil {
+			return false, err
+		}
+	}
+	maps.Copy(known, s.upperOf(s.fresh))
+	return true, s.write(s.upper(), known)
+}
+
+// enterAgain makes what is new in a directory, and removes what is not there any
+// more. What the tree has tells what was known.
+func (s *Skeleton) enterAgain(dir string) error {
+	now, ok := s.stat(dir)
+	entries, err := os.ReadDir(path.Join(s.Root, dir))
+	if !ok || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+		return s.tree.RemoveAll(inTree(dir))
+	}
+	if err != nil {
+		return err
+	}
+	left := map[string]bool{}
+	if f, err := s.tree.Open(inTree(dir)); err == nil {
+		names, _ := f.Readdirnames(-1)
+		f.Close()
+		for _, name := range names {
+			left[name] = true
+		}
+	}
+	for _, e := range entries {
+		below := path.Join(dir, e.Name())
+		if _, there := s.stat(below); e.IsDir() && there && left[e.Name()] {
+			delete(left, e.Name())
+		} else if err := s.enter(below); err != nil {
+			return err
+		}
+	}
+	for name := range left {
+		if err := s.tree.RemoveAll(inTree(path.Join(dir, name))); err != nil {
+			return err
+		}
+	}
+	s.fresh[dir] = now
+	return s.finish(dir, now)
 }
 
 // databases are written with every change of the packages.
@@ -123,14 +180,20 @@ var databases = []string{"/var/lib/dpkg/status", "/var/lib/rpm/rpmdb.sqlite", "/
 // upperDepth is how far down a directory is looked at each time: /usr/share/doc.
 const upperDepth = 3
 
-// watched are the upper directories, and the databases.
-func (s *Skeleton) watched() map[string]state {
+// upperOf are those of the directories that are looked at each time.
+func (s *Skeleton) upperOf(all map[string]state) map[string]state {
 	list := map[string]state{}
-	for dir, st := range s.fresh {
+	for dir, st := range all {
 		if strings.Count(dir, "/") <= upperDepth {
 			list[dir] = st
 		}
 	}
+	return list
+}
+
+// watched are the upper directories, and the databases.
+func (s *Skeleton) watched() map[string]state {
+	list := s.upperOf(s.fresh)
 	for _, name := range databases {
 		list[name], _ = s.any(name)
 	}

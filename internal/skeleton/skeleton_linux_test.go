@@ -124,8 +124,25 @@ func TestRefreshWhileYoung(t *testing.T) {
 		t.Error("all was looked at")
 	}
 	mkdir("usr/share/new")
-	if !has("usr/share/new") || !has("usr/share/doc/far/down") {
+	if !has("usr/share/new") {
 		t.Error("an upper directory changed")
+	}
+	mkdir("usr/share/new/with/more")
+	if err := os.RemoveAll(filepath.Join(root, "usr/share/doc")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "usr/share/doc"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !has("usr/share/new/with/more") || has("usr/share/doc") {
+		t.Error("one is new, and one is a file")
+	}
+	if err := os.Remove(filepath.Join(root, "usr/share/doc")); err != nil {
+		t.Fatal(err)
+	}
+	mkdir("usr/share/doc/far/down")
+	if !has("usr/share/doc/far/down") {
+		t.Error("it is a directory again")
 	}
 	mkdir("usr/share/doc/far/more")
 	if err := os.WriteFile(filepath.Join(root, "var/lib/dpkg/status"), nil, 0o600); err != nil {
