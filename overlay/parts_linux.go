@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,14 +28,19 @@ func (o *Overlay) Upper() string { return filepath.Join(o.dir, upperName) }
 // FakeRoot is the file for the state of a fake root.
 func (o *Overlay) FakeRoot() string { return filepath.Join(o.dir, fakerootName) }
 
-// Work makes and returns the nth directory for overlayfs' workdir.
+// Work makes and returns the nth directory for overlayfs' workdir, empty: of a
+// mount that was volatile it holds a mark that keeps the next one away.
 func (o *Overlay) Work(n int) (string, error) {
-	dir := filepath.Join(o.dir, workName, strconv.Itoa(n))
-	err := os.Mkdir(dir, 0o700)
-	if errors.Is(err, fs.ErrExist) {
-		err = nil
+	name := filepath.Join(workName, strconv.Itoa(n))
+	dir, err := o.files.Open(workName)
+	if err != nil {
+		return "", err
 	}
-	return dir, err
+	defer dir.Close()
+	if err := removeTree(int(dir.Fd()), strconv.Itoa(n)); err != nil {
+		return "", err
+	}
+	return filepath.Join(o.dir, name), o.files.Mkdir(name, 0o700)
 }
 
 // Split are the directories that are not overlaid, with the names that they had

@@ -92,7 +92,9 @@ func (l Layer) open() (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	return sys.NewMount("overlay", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, [2]string{"userxattr", ""},
+	// volatile: the end of the mount does not wait until all that the whole file system of
+	// the upper layer has to write is written.
+	return sys.NewMount("overlay", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, [2]string{"userxattr", ""}, [2]string{"volatile", ""},
 		[2]string{"lowerdir", strings.Join(lower, ":")}, [2]string{"upperdir", upper}, [2]string{"workdir", work})
 }
 

@@ -177,8 +177,8 @@ func (s *Skeleton) enterAgain(dir string) error {
 // databases are written with every change of the packages.
 var databases = []string{"/var/lib/dpkg/status", "/var/lib/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages", "/lib/apk/db/installed", "/usr/lib/apk/db/installed"}
 
-// upperDepth is how far down a directory is looked at each time: /usr/share/doc.
-const upperDepth = 3
+// upperDepth is how far down a directory is looked at each time: /usr/share.
+const upperDepth = 2
 
 // upperOf are those of the directories that are looked at each time.
 func (s *Skeleton) upperOf(all map[string]state) map[string]state {
