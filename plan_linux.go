@@ -104,6 +104,7 @@ func (p *plan) resolve() (err error) {
 	if p.policy, err = p.asked.Resolve(p.tree.canonical); err != nil {
 		return err
 	}
+	p.denyCache()
 	if err := p.findThrough(); err != nil {
 		return err
 	}

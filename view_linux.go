@@ -156,3 +156,22 @@ func terminal(stdin io.Reader) string {
 	}
 	return path
 }
+
+// denyCache keeps from the run what catbox made in earlier runs for later ones
+// (unpacked images, directories for overlays): a run that could write there would
+// be in all that come after it. The directory is made if it is not there, as
+// otherwise the run could. Who may write everywhere is not kept from it.
+func (p *plan) denyCache() {
+	dir, err := os.UserCacheDir()
+	if err != nil || p.policy.Allows(policy.Write, "/") {
+		return
+	}
+	host, err := (&tree{root: "/"}).canonical(filepath.Join(dir, "catbox"))
+	if err != nil {
+		return
+	}
+	seen, there := p.tree.view(host)
+	if there && p.policy.Allows(policy.Write, seen) && os.MkdirAll(host, 0o700) == nil {
+		p.policy = p.policy.Deny(policy.Write, seen)
+	}
+}

@@ -32,6 +32,8 @@ func TestChanges(t *testing.T) {
 		{"a removed tree", "rm -r usr/share", "D \"/usr/share\"\nD \"/usr/share/doc\"\nD \"/usr/share/doc/a\"\nD \"/usr/share/doc/b\"\n"},
 		{"an opaque directory", "rm -r usr/share/doc; mkdir usr/share/doc; echo c >usr/share/doc/c",
 			"D \"/usr/share/doc/a\"\nD \"/usr/share/doc/b\"\nA \"/usr/share/doc/c\"\n"},
+		{"below an opaque directory", "rm -r usr/share; mkdir -p usr/share/doc; chmod --reference=usr usr/share usr/share/doc",
+			"D \"/usr/share/doc/a\"\nD \"/usr/share/doc/b\"\n"},
 		{"made and removed", "mkdir x; echo >x/y; rm -r x", ""},
 		{"file to directory", "rm etc/one; mkdir etc/one; echo >etc/one/x", "T \"/etc/one\"\nA \"/etc/one/x\"\n"},
 		{"directory to link", "rm -r usr/share; ln -s lib usr/share",

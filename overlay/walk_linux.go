@@ -99,7 +99,7 @@ func (w *walker) dir(dir string, is *node, up *place, low stack) bool {
 		return w.fail(err)
 	}
 	for _, name := range names {
-		if !w.entry(dir, name, up, low) {
+		if !w.entry(dir, name, is, up, low) {
 			return false
 		}
 	}
@@ -133,7 +133,7 @@ func (w *walker) names(is *node, up *place, low stack) ([]string, error) {
 }
 
 // entry compares what is under a name.
-func (w *walker) entry(dir, name string, up *place, low stack) bool {
+func (w *walker) entry(dir, name string, is *node, up *place, low stack) bool {
 	var u node
 	if up != nil {
 		var err error
@@ -156,6 +156,8 @@ func (w *walker) entry(dir, name string, up *place, low stack) bool {
 	if err != nil {
 		return w.fail(err)
 	}
+	// What is in a directory that hides all below it hides all below it too.
+	u.opaque = u.opaque || is != nil && is.opaque
 	return w.yield(c, nil) && w.below(c, &u, sub)
 }
 

@@ -213,6 +213,9 @@ func (b *builder) makeFilesIn(scratch string) error {
 		if err := os.Chmod(name, 0o644); err != nil { // whatever the umask
 			return err
 		}
+		if _, err := os.Lstat(b.root + f.Path); err != nil {
+			continue // not in what the run sees of its tree
+		}
 		fd, err := sys.OpenTree(unix.AT_FDCWD, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 		if err != nil {
 			return err

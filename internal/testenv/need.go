@@ -35,11 +35,12 @@ func Command(t testing.TB, name string) string {
 	return path
 }
 
-// Root goes on only as root. What is tested with it cannot be had otherwise.
+// Root goes on only as root. What is tested with it cannot be had otherwise, and is
+// tested where all tests are run as root too: so it is a skip in any case.
 func Root(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		Skip(t, "needs root")
+		t.Skip("needs root")
 	}
 }
 
