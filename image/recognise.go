@@ -10,13 +10,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/catbox-go/catbox/image/internal/appc"
 	"github.com/catbox-go/catbox/image/internal/blob"
 	"github.com/catbox-go/catbox/image/internal/compress"
 	"github.com/catbox-go/catbox/image/internal/unpack"
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 )
 
 // openDir tells directories apart by the file that describes them.
@@ -125,7 +125,7 @@ func (b *bounded) Seek(offset int64, whence int) (int64, error) {
 
 // parts are the names at the top of layouts and of docker's archives. Before
 // version 25 docker had a directory for each layer, called by 64 digits.
-var parts = regexp.MustCompile(`^(oci-layout|index\.json|manifest\.json|repositories|blobs|[0-9a-f]{64}(\.(json|tar|tar\.gz))?)$`)
+var parts = lazyregexp.New(`^(oci-layout|index\.json|manifest\.json|repositories|blobs|[0-9a-f]{64}(\.(json|tar|tar\.gz))?)$`)
 
 func scan(r *tar.Reader) (Format, *appc.Manifest, error) {
 	rootfs := false

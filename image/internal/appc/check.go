@@ -5,31 +5,32 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/catbox-go/catbox/internal/lazyregexp"
 )
 
 // Forms of types.md, and of aci.md for variables.
 var (
-	identifier = form{regexp.MustCompile(`^[a-z0-9]+([-._~/][a-z0-9]+)*$`),
+	identifier = form{lazyregexp.New(`^[a-z0-9]+([-._~/][a-z0-9]+)*$`),
 		"an AC Identifier has lowercase letters and digits, with single - . _ ~ / between them, as in example.com/app"}
-	acName = form{regexp.MustCompile(`^[a-z0-9]+([-][a-z0-9]+)*$`),
+	acName = form{lazyregexp.New(`^[a-z0-9]+([-][a-z0-9]+)*$`),
 		"an AC Name has lowercase letters and digits, with single - between them, as in web-port"}
-	variable = form{regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`),
+	variable = form{lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_.-]*$`),
 		"a variable's name has letters, digits, _ . and -, and does not begin with a digit"}
-	imageID = form{regexp.MustCompile(`^sha512-[0-9a-f]{128}$`),
+	imageID = form{lazyregexp.New(`^sha512-[0-9a-f]{128}$`),
 		"an image ID is sha512- and the 128 hexadecimal digits of the uncompressed tar's SHA-512"}
 	// semver.org, "Is there a suggested regular expression".
-	semver = form{regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`),
+	semver = form{lazyregexp.New(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`),
 		"a version of the specification is three numbers, as in 0.8.11"}
 )
 
 // form is a pattern and the words for it.
 type form struct {
-	re   *regexp.Regexp
+	re   *lazyregexp.Regexp
 	want string
 }
 
