@@ -64,6 +64,9 @@ func (p *plan) openOverlay() error {
 		return err
 	}
 	o, err := overlay.Create(dir, overlay.Options{Root: p.tree.root, Lower: p.cmd.Overlay.Lower})
+	if err != nil && p.cmd.Overlay.Dir == "" {
+		os.Remove(filepath.Dir(dir))
+	}
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/overlay"
@@ -114,6 +115,27 @@ func listText(w io.Writer, changes iter.Seq2[overlay.Change, error]) (int, error
 	})
 }
 
+// power names the bits of a file by which who executes it becomes another, unless
+// it had them before.
+func power(c overlay.Change) (bits []string) {
+	if c.New == nil || c.New.IsDir() {
+		return nil
+	}
+	for _, b := range []struct {
+		bit  uint32
+		name string
+	}{{unix.S_ISUID, "set-user-ID"}, {unix.S_ISGID, "set-group-ID"}} {
+		had := c.Old != nil && c.Old.Mode&b.bit != 0
+		if c.New.Mode&b.bit != 0 && !had {
+			bits = append(bits, b.name)
+		}
+	}
+	if _, file := c.New.Xattrs["security.capability"]; file && (c.Old == nil || c.Old.Xattrs["security.capability"] == nil) {
+		bits = append(bits, "capabilities")
+	}
+	return bits
+}
+
 // changeLine is a line as of git status --short.
 func changeLine(c overlay.Change) string {
 	path := c.Path
@@ -121,8 +143,12 @@ func changeLine(c overlay.Change) string {
 		path += "/"
 	}
 	line := fmt.Sprintf("%c %s", c.Kind, record.Quote(path))
+	var notes []string
 	if c.Differs&^overlay.Content != 0 {
-		line += " (" + strings.Join(c.Differs.Names(), ", ") + ")"
+		notes = c.Differs.Names()
+	}
+	if notes = append(notes, power(c)...); len(notes) > 0 {
+		line += " (" + strings.Join(notes, ", ") + ")"
 	}
 	if c.Conflict != "" {
 		line += " conflict: " + c.Conflict
