@@ -2,6 +2,7 @@ package fakeroot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,8 @@ func printable(path string) string {
 	return q
 }
 
-// Clean drops the entries whose path no longer leads to their inode. exists
+// Clean drops the entries whose path no longer leads to their inode, and returns
+// them sorted by path. exists
 // returns the inode that the entry's path has now, false if it has none. An
 // entry without a path is left: it is dropped once its inode is looked up.
 func (s *State) Clean(exists func(Entry) (ID, bool)) (Gone, error) {
@@ -48,6 +50,7 @@ func (s *State) Clean(exists func(Entry) (ID, bool)) (Gone, error) {
 		}
 		gone = append(gone, e)
 	}
+	slices.SortFunc(gone, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 	return gone, nil
 }
 

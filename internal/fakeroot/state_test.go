@@ -187,12 +187,12 @@ func TestClean(t *testing.T) {
 		return id, ok
 	})
 	must(t, err)
-	const want = `dropped 3 entries whose files are gone or replaced: /replaced, /reborn, "/gone\n"`
+	const want = `dropped 3 entries whose files are gone or replaced: "/gone\n", /reborn, /replaced`
 	if gone.String() != want || s.Len() != 3 {
 		t.Errorf("%d left, %s", s.Len(), gone)
 	}
 	many := append(append(gone, gone...), gone...).String()
-	if diff := cmp.Diff(`dropped 9 entries whose files are gone or replaced: /replaced, /reborn, "/gone\n", /replaced, /reborn, ...`, many); diff != "" {
+	if diff := cmp.Diff(`dropped 9 entries whose files are gone or replaced: "/gone\n", /reborn, /replaced, "/gone\n", /reborn, ...`, many); diff != "" {
 		t.Error(diff)
 	}
 }
