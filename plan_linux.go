@@ -29,6 +29,9 @@ type plan struct {
 	mounts []namespace.Mount
 	files  []namespace.File // of the run's own, in place of the tree's
 
+	cache string        // that is denied, "" if none is
+	open  policy.Policy // the policy without that
+
 	overlay *namespace.Overlay // nil without an overlay
 	held    *held              // likewise
 	through []string           // with one: what is written where it is

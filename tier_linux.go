@@ -27,6 +27,7 @@ func (p *plan) stepDown(why error) error {
 		return &UnsupportedError{Part: "mounts", Err: why}
 	}
 	p.visible, p.private = nil, nil
+	p.allowCache()
 	for _, part := range p.needsNamespaces() {
 		if err := p.cannot(part, why); err != nil {
 			return err

@@ -160,7 +160,8 @@ func terminal(stdin io.Reader) string {
 // denyCache keeps from the run what catbox made in earlier runs for later ones
 // (unpacked images, directories for overlays): a run that could write there would
 // be in all that come after it. The directory is made if it is not there, as
-// otherwise the run could. Who may write everywhere is not kept from it.
+// otherwise the run could. Who may write everywhere is not kept from it, nor is a
+// run without mounts: there the supervisor would have to do every writing call.
 func (p *plan) denyCache() {
 	dir, err := os.UserCacheDir()
 	if err != nil || p.policy.Allows(policy.Write, "/") {
@@ -172,6 +173,16 @@ func (p *plan) denyCache() {
 	}
 	seen, there := p.tree.view(host)
 	if there && p.policy.Allows(policy.Write, seen) && os.MkdirAll(host, 0o700) == nil {
+		p.cache, p.open = seen, p.policy
 		p.policy = p.policy.Deny(policy.Write, seen)
 	}
+}
+
+// allowCache undoes denyCache.
+func (p *plan) allowCache() {
+	if p.cache == "" {
+		return
+	}
+	p.policy = p.open
+	p.walls.readOnly = slices.DeleteFunc(p.walls.readOnly, func(path string) bool { return path == p.cache })
 }
