@@ -41,7 +41,7 @@ type Layer struct {
 func (b *builder) openLayers() error {
 	for _, l := range b.Overlay.Layers {
 		fd, err := l.open()
-		if errors.Is(err, unix.ENOENT) && l.Path != "/" {
+		if err != nil && l.gone() {
 			fd, err = -1, nil // removed on the host meanwhile; the directory is empty
 		}
 		if err != nil {
@@ -58,6 +58,14 @@ func (b *builder) openLayers() error {
 		return nil
 	}
 	return b.cloneAt(b.Overlay.Upper, "/")
+}
+
+// gone tells whether a directory that the overlay was to be over is not there any more.
+func (l Layer) gone() bool {
+	return l.Path != "/" && slices.ContainsFunc(l.Lower, func(dir string) bool {
+		_, err := os.Lstat(dir)
+		return errors.Is(err, os.ErrNotExist)
+	})
 }
 
 // open makes the overlay. Its layers are named by descriptor: no path needs escaping.
