@@ -16,8 +16,8 @@ var layers = [][]string{
 	{""},
 	{"internal/supervisor", "internal/stage", "features", "deps"},
 	{"internal/recorder", "internal/tracer", "record/store", "report/page", "report/perfetto", "report/compiledb", "report/cyclonedx"},
-	{"overlay", "image", "internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
-	{"internal/abi", "internal/sys", "internal/skeleton", "internal/fakeroot", "internal/idmap", "internal/paths", "internal/queue", "record", "policy", "packages/relation", "packages/deb822", "internal/lazyregexp"},
+	{"overlay", "image", "internal/skeleton", "internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
+	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "internal/queue", "record", "policy", "packages/relation", "packages/deb822", "internal/lazyregexp"},
 }
 
 func TestImportsPointDown(t *testing.T) {

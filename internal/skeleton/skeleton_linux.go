@@ -28,6 +28,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/paths"
 )
 
 // Skeleton is such a tree.
@@ -128,12 +130,20 @@ func (s *Skeleton) lookAbove() (done bool, err error) {
 	}
 	slices.Sort(changed)
 	s.known, s.fresh = nil, map[string]state{}
-	for _, dir := range changed {
+	var gone []string
+	for _, dir := range changed { // a directory before what is in it
 		delete(known, dir)
+		if _, belongs := s.stat(dir); !belongs {
+			gone = append(gone, dir)
+		}
+		if paths.Covered(dir, gone) {
+			continue
+		}
 		if err := s.enterAgain(dir); err != nil {
 			return false, err
 		}
 	}
+	maps.DeleteFunc(known, func(dir string, _ state) bool { return paths.Covered(dir, gone) })
 	maps.Copy(known, s.upperOf(s.fresh))
 	return true, s.write(s.upper(), known)
 }
@@ -211,12 +221,12 @@ func (s *Skeleton) any(name string) (state, error) {
 
 // look compares every directory that is known, and goes into those that changed.
 func (s *Skeleton) look() (changed bool, err error) {
-	var again []string
+	var again, gone []string
 	for dir, was := range s.known {
 		now, ok := s.stat(dir)
 		switch {
 		case !ok:
-			changed = true
+			gone = append(gone, dir)
 			if err := s.tree.RemoveAll(inTree(dir)); err != nil {
 				return false, err
 			}
@@ -229,13 +239,18 @@ func (s *Skeleton) look() (changed bool, err error) {
 	if len(s.known) == 0 {
 		again = []string{"/"}
 	}
+	// What is below one that does not belong in the tree any more went with it.
+	maps.DeleteFunc(s.fresh, func(dir string, _ state) bool { return paths.UnderAny(dir, gone) })
 	slices.Sort(again)
 	for _, dir := range again {
+		if paths.UnderAny(dir, gone) {
+			continue
+		}
 		if err := s.enter(dir); err != nil {
 			return false, err
 		}
 	}
-	return changed || len(again) > 0, nil
+	return len(gone)+len(again) > 0, nil
 }
 
 // stat looks at a directory of the host; false if it is none that belongs in the tree.

@@ -156,6 +156,42 @@ func TestRefreshWhileYoung(t *testing.T) {
 	}
 }
 
+// A directory that does not belong in the tree any more takes along what is below it.
+func TestRefreshWithoutADirectory(t *testing.T) {
+	for _, age := range []time.Duration{0, time.Hour} {
+		root, skipped := t.TempDir(), "/none"
+		s := Skeleton{Dir: t.TempDir(), Root: root, User: os.Geteuid() + 1, Age: age, Skip: func(name string) bool { return name == skipped }}
+		mkdir := func(name string) {
+			t.Helper()
+			if err := os.MkdirAll(filepath.Join(root, name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refresh := func() {
+			t.Helper()
+			if err := s.Refresh(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mkdir("a/b/c")
+		mkdir("x")
+		refresh()
+		skipped = "/a"
+		mkdir("a/new")
+		mkdir("a/b/new")
+		mkdir("x/new")
+		refresh()
+		mkdir("a/b/newer")
+		refresh()
+		if _, err := os.Lstat(filepath.Join(s.Tree(), "a")); err == nil {
+			t.Error("it is still there")
+		}
+		if _, err := os.Lstat(filepath.Join(s.Tree(), "x/new")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Nothing but a look at times is done where nothing changed.
 func TestRefreshAgainChangesNothing(t *testing.T) {
 	s := Skeleton{Dir: t.TempDir(), Root: "/etc", User: os.Geteuid() + 1, Skip: func(string) bool { return false }}
