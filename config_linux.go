@@ -212,6 +212,12 @@ func (p *plan) givenOutside() (some, denied bool) {
 	return some, denied
 }
 
+// isGivenOutside tells whether there is any such descriptor.
+func (p *plan) isGivenOutside() bool {
+	some, _ := p.givenOutside()
+	return some
+}
+
 // given are the regular files that the command has as standard streams, open
 // for writing.
 func given(c *Cmd) []supervisor.FileID {

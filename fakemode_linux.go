@@ -78,10 +78,9 @@ func (p *plan) findGiven() {
 		if !seen {
 			continue
 		}
+		e.Path = path
 		p.fake.Give(e, path)
-		o := ownedOf(e)
-		o.Path = path
-		p.give = append(p.give, o)
+		p.give = append(p.give, ownedOf(e))
 	}
 }
 

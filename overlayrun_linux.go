@@ -93,7 +93,7 @@ func (p *plan) noteLower() error {
 		noted[e.Path] = true
 	}
 	for _, dir := range p.held.overlay.Lower() {
-		saved, err := LoadFakeState(filepath.Join(dir, filepath.Base(p.held.overlay.FakeRoot())))
+		saved, err := LoadFakeState(overlay.FakeRootOf(dir))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

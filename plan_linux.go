@@ -243,10 +243,9 @@ func (p *plan) families() []int {
 // filter says what the filter sends to the supervisor.
 func (p *plan) filter() seccomp.Options {
 	restricts := p.policy.Restricts(policy.Read)
-	outside, _ := p.givenOutside()
 	o := seccomp.Options{
 		Listener: true,
-		Writes:   p.policy.Restricts(policy.Write) || p.cmd.ownRoot() && outside || p.takesOver(),
+		Writes:   p.policy.Restricts(policy.Write) || p.cmd.ownRoot() && p.isGivenOutside() || p.takesOver(),
 		Reads:    restricts && (p.readable != nil || p.walls.covered) || restricts && p.log,
 		Exec:     p.policy.Restricts(policy.Exec),
 		Stats:    p.walls.covered,

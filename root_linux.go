@@ -13,6 +13,7 @@ import (
 
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/overlay"
 	"github.com/catbox-go/catbox/policy"
 )
 
@@ -58,7 +59,7 @@ func (p *plan) findLayers(o *Overlay) error {
 		if err != nil {
 			return err
 		}
-		p.tree.layers = append(p.tree.layers, filepath.Join(abs, "upper"))
+		p.tree.layers = append(p.tree.layers, overlay.UpperOf(abs))
 	}
 	if len(p.tree.layers) == 0 {
 		return errors.New("neither a directory for the changes nor one of a saved overlay is given")
@@ -159,18 +160,12 @@ func typeOptions(m Mount) []namespace.Option {
 // lowest is the layer of an overlay that shows what is in it, as far as this can be said from outside.
 func lowest(m Mount) string {
 	for _, o := range m.Options {
-		if dirs, ok := cutOption(o, "lowerdir"); ok {
+		if list, ok := strings.CutPrefix(o, "lowerdir="); ok && list != "" {
+			dirs := filepath.SplitList(list)
 			return path.Clean(dirs[len(dirs)-1])
 		}
 	}
 	return ""
-}
-
-func cutOption(option, name string) ([]string, bool) {
-	if len(option) <= len(name) || option[:len(name)+1] != name+"=" {
-		return nil, false
-	}
-	return filepath.SplitList(option[len(name)+1:]), true
 }
 
 // made tells whether a place that is not on the host is made for the run, in a
@@ -224,8 +219,8 @@ func searchPath(env []string) string {
 	}
 	found := ""
 	for _, entry := range env {
-		if len(entry) > 5 && entry[:5] == "PATH=" {
-			found = entry[5:]
+		if value, ok := strings.CutPrefix(entry, "PATH="); ok && value != "" {
+			found = value
 		}
 	}
 	return found

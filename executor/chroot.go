@@ -5,7 +5,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"os"
 )
 
 // chroot runs the command by chroot(2), which needs root.
@@ -48,5 +47,3 @@ func (s *Spec) mountTarget(m Mount) (string, error) {
 	}
 	return target, makeTarget(target, source)
 }
-
-func isRoot() bool { return os.Geteuid() == 0 }

@@ -14,7 +14,7 @@ import (
 )
 
 func mayChroot() error {
-	if !isRoot() {
+	if os.Geteuid() != 0 {
 		return errNeedsRoot
 	}
 	return nil

@@ -3,8 +3,9 @@ package executor
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/catbox-go/catbox/internal/paths"
 )
 
 // Mount is a file system to be mounted for a command. Its fields are those of
@@ -30,29 +31,13 @@ func ParseMount(line string) (Mount, error) {
 		return Mount{}, &SpecError{"ExtraMounts", line, "SOURCE TARGET TYPE [OPTIONS], as in fstab"}
 	}
 	for i, f := range fields {
-		fields[i] = unescape(f)
+		fields[i] = paths.Unescape(f)
 	}
 	m := Mount{Source: fields[0], Target: fields[1], Type: fields[2]}
 	if len(fields) == 4 {
 		m.Options = strings.Split(fields[3], ",")
 	}
 	return m, m.validate()
-}
-
-// unescape undoes fstab's \ and three octal digits.
-func unescape(field string) string {
-	var b strings.Builder
-	for i := 0; i < len(field); i++ {
-		if field[i] == '\\' && i+3 < len(field) {
-			if n, err := strconv.ParseUint(field[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(field[i])
-	}
-	return b.String()
 }
 
 // String returns the mount as a line of fstab(5).

@@ -173,7 +173,7 @@ func writableMounts() ([]string, error) {
 		if len(fields) < 6 || len(kind) == 0 || slices.Contains(kernelFiles, kind[0]) || !strings.HasPrefix(fields[5], "rw") {
 			continue
 		}
-		if dir := unescape(fields[4]); dir != "/" {
+		if dir := paths.Unescape(fields[4]); dir != "/" {
 			dirs = append(dirs, dir)
 		}
 	}

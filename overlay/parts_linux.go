@@ -23,10 +23,16 @@ func (o *Overlay) Root() string { return string(o.info.Root) }
 func (o *Overlay) Lower() []string { return plainNames(o.info.Lower) }
 
 // Upper is the directory for overlayfs' upperdir, of the whole root.
-func (o *Overlay) Upper() string { return filepath.Join(o.dir, upperName) }
+func (o *Overlay) Upper() string { return UpperOf(o.dir) }
+
+// UpperOf is the same of the overlay in a directory, which need not be there.
+func UpperOf(dir string) string { return filepath.Join(dir, upperName) }
 
 // FakeRoot is the file for the state of a fake root.
-func (o *Overlay) FakeRoot() string { return filepath.Join(o.dir, fakerootName) }
+func (o *Overlay) FakeRoot() string { return FakeRootOf(o.dir) }
+
+// FakeRootOf is the same of the overlay in a directory, which need not be there.
+func FakeRootOf(dir string) string { return filepath.Join(dir, fakerootName) }
 
 // Work makes and returns the nth directory for overlayfs' workdir, empty: of a
 // mount that was volatile it holds a mark that keeps the next one away.

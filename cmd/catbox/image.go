@@ -67,7 +67,14 @@ func (o *imageOptions) where() (image.Cache, error) {
 	return image.Cache{Dir: filepath.Join(dir, "catbox", "images")}, nil
 }
 
-// open opens the image, and says what it wants and does not get.
+// sayWarnings says what an image wants and does not get.
+func sayWarnings(img *image.Image) {
+	for _, w := range img.Warnings {
+		say("%s", w)
+	}
+}
+
+// open opens the image.
 func (o *imageOptions) open(path string) (*image.Image, error) {
 	return image.Open(path, image.Options{
 		Dependencies: o.dependencies, Ref: o.ref, Platform: o.platform, Executor: "catbox",

@@ -115,9 +115,7 @@ type imageSession struct {
 }
 
 func (s *imageSession) prepare(ctx context.Context) error {
-	for _, w := range s.img.Warnings {
-		say("%s", w)
-	}
+	sayWarnings(s.img)
 	cache, err := s.where()
 	if err != nil {
 		return err

@@ -51,9 +51,7 @@ func (o *imageUnpack) do(ctx context.Context, path, dir string) error {
 		return err
 	}
 	defer img.Close()
-	for _, w := range img.Warnings {
-		say("%s", w)
-	}
+	sayWarnings(img)
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}

@@ -74,9 +74,7 @@ func (o *sandboxOptions) run(ctx context.Context, path string, given []string) (
 		return err
 	}
 	defer img.Close()
-	for _, w := range img.Warnings {
-		say("%s", w)
-	}
+	sayWarnings(img)
 	args := img.Command.Args(given...)
 	if len(args) == 0 {
 		return usage("%s has no command of its own: give one", record.Quote(path))

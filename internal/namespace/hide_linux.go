@@ -5,8 +5,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -287,20 +285,4 @@ func mountPoints() ([]string, error) {
 		points[i] = m.Path
 	}
 	return points, err
-}
-
-// unescapeOctal undoes mountinfo's \040 for a space and the like.
-func unescapeOctal(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+4 <= len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }

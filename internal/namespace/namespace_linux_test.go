@@ -46,18 +46,18 @@ func TestUnescapeOctal(t *testing.T) {
 		"": "", "/a": "/a", `/a\040b`: "/a b", `/a\011b\012c\134d`: "/a\tb\nc\\d", `\043`: "#",
 		`\`: `\`, `\04`: `\04`, `\0x0`: `\0x0`, `\999`: `\999`, `a\040`: "a ",
 	} {
-		if got := unescapeOctal(escaped); got != want {
+		if got := paths.Unescape(escaped); got != want {
 			t.Errorf("%q is %q, want %q", escaped, got, want)
 		}
 	}
 }
 
-// The kernel shows mount points so that unescapeOctal can undo it: seq_path() escapes " \t\n\\".
+// The kernel shows mount points so that paths.Unescape can undo it: seq_path() escapes " \t\n\\".
 func TestUnescapeOctalUndoesWhatTheKernelDoes(t *testing.T) {
 	kernel := strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`)
 	rapid.Check(t, func(t *rapid.T) {
 		s := string(rapid.SliceOf(rapid.ByteRange(1, 255)).Draw(t, "s"))
-		if got := unescapeOctal(kernel.Replace(s)); got != s {
+		if got := paths.Unescape(kernel.Replace(s)); got != s {
 			t.Fatalf("%q became %q", s, got)
 		}
 	})

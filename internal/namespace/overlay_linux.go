@@ -162,7 +162,7 @@ func MountPoints() ([]MountPoint, error) {
 		fields, rest, ok := strings.Cut(line, " - ")
 		where, kind := strings.Fields(fields), strings.Fields(rest)
 		if ok && len(where) > 4 && len(kind) > 0 {
-			points = append(points, MountPoint{path.Clean(unescapeOctal(where[4])), kind[0]})
+			points = append(points, MountPoint{path.Clean(paths.Unescape(where[4])), kind[0]})
 		}
 	}
 	return points, nil

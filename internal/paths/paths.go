@@ -1,4 +1,5 @@
-// Package paths compares canonical paths as text: which lies below which. It
+// Package paths compares canonical paths as text: which lies below which, and
+// reads them where they are escaped. It
 // looks at no file system.
 package paths
 

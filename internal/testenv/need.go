@@ -36,12 +36,19 @@ func Command(t testing.TB, name string) string {
 }
 
 // Root goes on only as root. What is tested with it cannot be had otherwise, and is
-// tested where all tests are run as root too: so it is a skip in any case.
+// tested where all tests are run as root too.
 func Root(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("needs root")
+		Elsewhere(t, "needs root")
 	}
+}
+
+// Elsewhere skips a test of what is tested elsewhere, or of what cannot be: no test
+// was forgotten, so it is a skip where every test has to run, too.
+func Elsewhere(t testing.TB, reason string) {
+	t.Helper()
+	t.Skip(reason)
 }
 
 // Skip skips the test, or fails it where every test has to run.
