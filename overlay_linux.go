@@ -150,7 +150,11 @@ func isDirectory(dir string) bool {
 
 // divide covers what is in the directory, each by itself.
 func (l *layering) divide(dir string) error {
-	if err := l.place(dir); err != nil {
+	err := l.place(dir)
+	if err == nil {
+		err = enterable(path.Join(l.upper, dir))
+	}
+	if err != nil {
 		return err
 	}
 	names, err := l.names(dir)
@@ -174,6 +178,16 @@ func (l *layering) divide(dir string) error {
 		}
 	}
 	return nil
+}
+
+// enterable lets the user look into a directory of the upper tree, which the command
+// may have closed to him.
+func enterable(dir string) error {
+	st, err := os.Lstat(dir)
+	if err != nil || !st.IsDir() || st.Mode()&0o700 == 0o700 {
+		return err
+	}
+	return os.Chmod(dir, st.Mode()|0o700)
 }
 
 // names are what is in a directory that is divided, with what saved overlays have there.

@@ -136,7 +136,8 @@ func (o *Overlay) saveBase(b base) error {
 // Settle notes, at the end of a run that began at started, what lies below each
 // path that the run used first. A file that was changed below while the command
 // ran is a conflict. The caller holds the lock.
-func (o *Overlay) Settle(started time.Time) error {
+func (o *Overlay) Settle(started time.Time) (err error) {
+	defer func() { err = errors.Join(err, o.closeAgain()) }()
 	b, err := o.loadBase()
 	if err != nil {
 		return err

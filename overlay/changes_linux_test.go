@@ -162,9 +162,12 @@ func TestMarksOfOtherOverlayfs(t *testing.T) {
 		b.wantList("D \"/etc/one\"\nD \"/usr/share/doc/a\"\nD \"/usr/share/doc/b\"\n")
 	}
 	shell(t, upper, "mkdir moved; setfattr -n user.overlay.redirect -v old moved")
+	b.wantList("D \"/etc/one\"\nA \"/moved\"\n", "/moved", "/etc") // of no meaning with userxattr
+	testenv.Root(t)
+	shell(t, upper, "setfattr -n trusted.overlay.redirect -v old moved")
 	for _, err := range b.o.Changes(ListOptions{}) {
 		if err != nil {
-			if !strings.Contains(err.Error(), "user.overlay.redirect") {
+			if !strings.Contains(err.Error(), "trusted.overlay.redirect") {
 				t.Errorf("error: %v", err)
 			}
 			return

@@ -29,12 +29,13 @@ type CommitOptions struct {
 // process is killed, when the next [Open] undoes what was done. Each file is
 // exchanged in one step. A file that changed below the overlay meanwhile is a
 // [ConflictError]. It does not promise to survive a crash of the machine.
-func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) ([]Change, error) {
+func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) (changes []Change, err error) {
 	lock, err := o.Lock()
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Close()
+	defer func() { err = errors.Join(err, o.closeAgain()) }()
 	if err := o.recoverLocked(); err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) ([]Change, err
 	if err != nil {
 		return nil, err
 	}
-	changes, err := o.choose(ctx, selected)
+	changes, err = o.choose(ctx, selected)
 	if err == nil {
 		err = o.lowersCommitted()
 	}
@@ -248,12 +249,12 @@ func (o *Overlay) finish(ops []*operation) error {
 		}
 		o.step("cleaned")
 	}
-	if err := o.closeDirs(ops, 0); err != nil {
-		return err
-	}
 	if err := o.leave(committed(ops)); err != nil {
 		return fmt.Errorf("committed, but still in the overlay: %w", err)
 	}
 	o.step("left")
+	if err := o.closeDirs(ops, 0); err != nil {
+		return err
+	}
 	return o.endJournal()
 }

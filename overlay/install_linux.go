@@ -25,6 +25,7 @@ func (o *Overlay) Install(ctx context.Context, to string) (noted []fakeroot.Entr
 		return nil, err
 	}
 	defer lock.Close()
+	defer func() { err = errors.Join(err, o.closeAgain()) }()
 	to, err = filepath.Abs(to)
 	if err != nil {
 		return nil, err
@@ -85,10 +86,8 @@ func (o *Overlay) installIn(ctx context.Context, tmp, to string) ([]fakeroot.Ent
 			return nil, err
 		}
 	}
-	if err := i.finish(); err != nil {
-		return nil, err
-	}
-	return i.entries(to)
+	noted, err := i.entries(to) // before a directory is closed to its owner
+	return noted, errors.Join(err, i.finish())
 }
 
 type installer struct {
@@ -121,8 +120,7 @@ func (o *Overlay) way(i *installer, dir string) error {
 	if err != nil {
 		return err
 	}
-	dropBookkeeping(st.Xattrs)
-	o.upper.notes.apply(st)
+	o.upper.shown(st)
 	i.there[dir] = true
 	return i.file(&Change{Path: dir, New: st}, dir)
 }

@@ -19,7 +19,11 @@ type layer struct {
 	plain bool                // the root itself: nothing in it is a mark
 	split map[string][]string // directories that hold all names, see SetSplit
 	notes notes
+	// opened are directories that were opened to their owner, see [layer.openHere].
+	opened []string
 }
+
+func (l *layer) close() error { return errors.Join(l.closeAgain(), l.tree.close()) }
 
 // place is a directory of a layer.
 type place struct {
@@ -61,10 +65,13 @@ func join(dir, name string) string {
 // look finds a name in one layer.
 func (p place) look(name string) (node, error) {
 	n := node{place: p, name: name}
-	st, err := statAt(int(p.dir.Fd()), name)
+	st, err := p.stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		n.gone = slices.Contains(p.split[p.path], name)
 		return n, nil
+	}
+	if p.plain && errors.Is(err, fs.ErrPermission) {
+		return n, nil // what cannot be seen of the root is as if it were not there
 	}
 	if err != nil {
 		return n, p.wrap(join(p.path, name), err)
@@ -76,15 +83,38 @@ func (p place) look(name string) (node, error) {
 	if n.silent {
 		return n, err
 	}
-	dropBookkeeping(st.Xattrs)
-	p.notes.apply(st)
+	p.shown(st)
 	return n, err
+}
+
+// stat is the status of a name. A directory's attributes cannot be read as long as
+// it is closed.
+func (p place) stat(name string) (*Stat, error) {
+	st, err := statAt(int(p.dir.Fd()), name)
+	if err != nil || p.plain || !st.isClosed() {
+		return st, err
+	}
+	dir, err := p.openHere(p.dir, name, join(p.path, name))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return statAt(int(p.dir.Fd()), name)
+}
+
+// shown makes a status that of which the command was told.
+func (l *layer) shown(st *Stat) {
+	if !l.plain {
+		st.unlend()
+	}
+	dropBookkeeping(st.Xattrs)
+	l.notes.apply(st)
 }
 
 // open opens the directory that the node is.
 func (n node) open() (place, error) {
-	dir, err := openDir(n.dir, n.name)
 	path := join(n.path, n.name)
+	dir, err := openDir(n.dir, n.name)
 	return place{layer: n.layer, dir: dir, path: path}, n.wrap(path, err)
 }
 
@@ -99,6 +129,9 @@ func openDir(parent *os.File, name string) (*os.File, error) {
 // names are those in the directory, sorted.
 func (p place) names() ([]string, error) {
 	fd, err := unix.Openat(int(p.dir.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if p.plain && err == unix.EACCES {
+		return nil, nil // see look
+	}
 	if err != nil {
 		return nil, p.wrap(p.path, &fs.PathError{Op: "open", Path: p.path, Err: err})
 	}
@@ -156,19 +189,24 @@ func (s stack) names() ([]string, error) {
 }
 
 // readMarks finds what overlayfs wrote: the meaning of "opaque" and "whiteout"
-// is that of its documentation; "trusted." is what it uses without userxattr.
+// is that of its documentation; "trusted." is what it uses without userxattr. What is
+// in a divided directory is no overlayfs' work: a command can set any mark there.
 func (n *node) readMarks() error {
 	if _, standIn := n.stat.Xattrs[StandIn]; standIn && n.stat.isRegular() && n.stat.Size == 0 {
 		n.silent, n.stat = true, nil
 		return nil
 	}
-	for _, prefix := range bookkeeping {
-		for _, unsupported := range []string{"redirect", "metacopy"} {
-			if _, there := n.stat.Xattrs[prefix+unsupported]; there {
-				return fmt.Errorf("%s: it has the attribute %s%s, of an overlay mounted with %s; mount with the option userxattr, which does without",
-					record.Quote(n.where(join(n.path, n.name))), prefix, unsupported, optionOf[unsupported])
-			}
+	if _, divided := n.split[n.path]; divided {
+		return nil
+	}
+	// With userxattr there is neither, so that such an attribute of "user." says nothing.
+	for _, unsupported := range []string{"redirect", "metacopy"} {
+		if name := "trusted.overlay." + unsupported; n.stat.Xattrs[name] != nil {
+			return fmt.Errorf("%s: it has the attribute %s, of an overlay mounted with %s; mount with the option userxattr, which does without",
+				record.Quote(n.where(join(n.path, n.name))), name, optionOf[unsupported])
 		}
+	}
+	for _, prefix := range bookkeeping {
 		n.opaque = n.opaque || n.stat.IsDir() && string(n.stat.Xattrs[prefix+"opaque"]) == "y"
 		_, white := n.stat.Xattrs[prefix+"whiteout"]
 		n.gone = n.gone || white && n.stat.isRegular() && n.stat.Size == 0

@@ -198,7 +198,18 @@ func (o *Overlay) rebase(b base, done func(string) bool, ops committed) error {
 			kept[c.Path] = line.relinked(c.Old, touched)
 		}
 	}
+	ops.closed(kept)
 	return o.saveBase(kept)
+}
+
+// closed notes the modes that directories get last of all, see closeDirs.
+func (ops committed) closed(b base) {
+	for _, op := range ops {
+		if line, known := b[string(op.Path)]; known && op.Do == attrs {
+			line.Mode = op.Want.Mode
+			b[string(op.Path)] = line
+		}
+	}
 }
 
 // restored notes the new ctime of files that were moved aside and back: that is

@@ -132,9 +132,9 @@ func (b *box) list(patterns ...string) string {
 	return out.String()
 }
 
-func (b *box) wantList(want string) {
+func (b *box) wantList(want string, patterns ...string) {
 	b.t.Helper()
-	if diff := cmp.Diff(strings.ReplaceAll(want, "\t", ""), b.list()); diff != "" {
+	if diff := cmp.Diff(strings.ReplaceAll(want, "\t", ""), b.list(patterns...)); diff != "" {
 		b.t.Errorf("changes (-want +got)\n%s", diff)
 	}
 }

@@ -268,6 +268,15 @@ func openUpper(dir string, in info) (*layer, error) {
 // errNoRoot says that the overlay can be discarded only.
 var errNoRoot = errors.New("what it lies over is gone")
 
+// closeAgain closes the directories to their owner that were opened for him.
+func (o *Overlay) closeAgain() error {
+	err := o.upper.closeAgain()
+	for _, l := range o.lowers {
+		err = errors.Join(err, l.closeAgain())
+	}
+	return err
+}
+
 // Close closes what is open. The overlay stays.
 func (o *Overlay) Close() error {
 	var errs []error

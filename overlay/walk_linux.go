@@ -87,7 +87,7 @@ func (o *Overlay) roots() (upper place, low stack, err error) {
 
 // top is the layer's topmost directory.
 func (l *layer) top() (place, error) {
-	dir, err := openDir(l.root, ".")
+	dir, err := l.openHere(l.root, ".", "/")
 	return place{layer: l, dir: dir, path: "/"}, l.wrap("/", err)
 }
 
