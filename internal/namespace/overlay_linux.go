@@ -49,7 +49,12 @@ func (b *builder) openLayers() error {
 		}
 		b.layers = append(b.layers, fd)
 	}
-	for _, bind := range slices.Concat(b.Overlay.Alone, b.Overlay.Through) {
+	for _, bind := range b.Overlay.Alone {
+		if err := b.cloneAt(bind.Source, bind.Path); err != nil && !errors.Is(err, os.ErrNotExist) { // removed meanwhile
+			return err
+		}
+	}
+	for _, bind := range b.Overlay.Through {
 		if err := b.cloneAt(bind.Source, bind.Path); err != nil {
 			return err
 		}
@@ -133,7 +138,7 @@ func (b *builder) enterOverlay() error {
 		}
 	}
 	for _, bind := range b.Overlay.Alone {
-		if b.mountedAnew(bind.Path) {
+		if _, there := b.clones[bind.Path]; !there || b.mountedAnew(bind.Path) {
 			continue
 		}
 		if err := b.place(bind.Path, true); err != nil {
