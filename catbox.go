@@ -107,7 +107,22 @@ type Overlay struct {
 	// Lower are directories of other overlays, of which the command sees the
 	// changes, and which stay as they are; the topmost is the first.
 	Lower []string
+	// Type says what is to show the layers as one tree. "": the kernel's overlayfs, or
+	// fuse-overlayfs(1) where that cannot be had; Result.Enforcement says which it is.
+	Type OverlayType
 }
+
+// OverlayType is a file system that shows layers as one tree.
+type OverlayType string
+
+// The types of overlays.
+const (
+	// OverlayKernel is the kernel's overlayfs.
+	OverlayKernel OverlayType = "overlay"
+	// OverlayFUSE is fuse-overlayfs(1), which has to be installed, with fusermount3(1). It
+	// needs no overlayfs of the kernel, takes an upper layer of any file system, and is slower.
+	OverlayFUSE OverlayType = "fuse-overlayfs"
+)
 
 // Hooks are called at turning points of a run, from goroutines of the run.
 type Hooks struct {

@@ -10,7 +10,7 @@ import (
 // describe says what enforces each part of the policy, once the walls stand.
 func (p *plan) describe() []Enforcement {
 	if p.log {
-		return slices.Concat(p.enforcement, []Enforcement{{"everything", "nothing: violations are only reported"}}, p.fakeRootMode())
+		return slices.Concat(p.enforcement, []Enforcement{{"everything", "nothing: violations are only reported"}}, p.overlayBy(), p.fakeRootMode())
 	}
 	parts := []Enforcement{
 		{"writable paths", p.writeWalls()},
@@ -28,7 +28,7 @@ func (p *plan) describe() []Enforcement {
 	if p.policy.Restricts(policy.Exec) {
 		parts = append(parts, Enforcement{"programs", "landlock"})
 	}
-	return slices.Concat(parts, p.enforcement, p.fakeRootMode())
+	return slices.Concat(parts, p.enforcement, p.overlayBy(), p.fakeRootMode())
 }
 
 func (p *plan) systemCalls() string {

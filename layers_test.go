@@ -16,7 +16,7 @@ var layers = [][]string{
 	{""},
 	{"internal/supervisor", "internal/stage", "features", "deps"},
 	{"internal/recorder", "internal/tracer", "record/store", "report/page", "report/perfetto", "report/compiledb", "report/cyclonedx"},
-	{"overlay", "image", "internal/skeleton", "internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
+	{"overlay", "image", "internal/skeleton", "internal/fuseoverlay", "internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
 	{"internal/abi", "internal/sys", "internal/fakeroot", "internal/idmap", "internal/paths", "internal/queue", "record", "policy", "packages/relation", "packages/deb822", "internal/lazyregexp"},
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/fuseoverlay"
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/paths"
 	"github.com/catbox-go/catbox/overlay"
@@ -26,7 +27,9 @@ type held struct {
 	started time.Time
 	// temporary: nothing is written in it, and it is not kept.
 	temporary bool
-	points    []string // places in the upper tree that are there to mount on, and not in the tree below
+	lower     []string            // upper trees of saved overlays, topmost first
+	server    *fuseoverlay.Server // that has the layers mounted; nil: the kernel does it
+	points    []string            // places in the upper tree that are there to mount on, and not in the tree below
 }
 
 // findOverlay makes or opens the overlay, and finds how it covers the run's tree.
@@ -130,7 +133,8 @@ func (p *plan) layOver() error {
 		l.lower = append(l.lower, saved.Upper())
 		saved.Close()
 	}
-	if p.takesOver() && !p.root {
+	p.held.lower = l.lower
+	if p.takesOver() && !p.root && p.cmd.Overlay.Type != OverlayFUSE {
 		if err := p.skeleton(l); err != nil {
 			return err
 		}
@@ -147,7 +151,10 @@ func (p *plan) layOver() error {
 	}
 	p.overlay = &l.plan
 	p.hideOverlay()
-	return o.SetSplit(l.split)
+	if err := o.SetSplit(l.split); err != nil || p.cmd.Overlay.Type != OverlayFUSE {
+		return err
+	}
+	return p.byFUSE()
 }
 
 // hideOverlay has the run see an empty directory where the overlay is: what it did
@@ -172,9 +179,10 @@ func (h *held) settle() error {
 	if h == nil {
 		return nil
 	}
-	var err error
+	err := h.server.Close()
+	h.server = nil
 	if h.state != nil {
-		err, h.state = h.state.Close(), nil
+		err, h.state = errors.Join(err, h.state.Close()), nil
 	}
 	if !h.temporary {
 		h.removePoints()
@@ -220,7 +228,7 @@ func (h *held) leave() error {
 	if h == nil {
 		return nil
 	}
-	var errs []error
+	errs := []error{h.server.Close()}
 	if h.state != nil {
 		errs = append(errs, h.state.Close())
 	}

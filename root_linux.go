@@ -1,6 +1,7 @@
 package catbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ func (p *plan) findTree() error {
 		return nil
 	}
 	if o := p.cmd.Overlay; o != nil {
-		if err := p.findLayers(o); err != nil {
+		if err := cmp.Or(o.check(), p.findLayers(o)); err != nil {
 			return &SetupError{Step: "overlay", Err: err}
 		}
 	}

@@ -68,6 +68,12 @@ func (c *Cmd) Start() error {
 // start tries the plan's tier, and the one below it if this host refuses the first.
 func (p *plan) start() (*run, error) {
 	r, err := p.startTier()
+	if p.refusesOverlay(err) {
+		if err := p.instead(cause(err)); err != nil {
+			return nil, err
+		}
+		r, err = p.startTier()
+	}
 	var refused *refusedError
 	if !errors.As(err, &refused) {
 		return r, err
@@ -80,6 +86,15 @@ func (p *plan) start() (*run, error) {
 		return nil, setupError(refused.err)
 	}
 	return r, err
+}
+
+// cause is what was refused, of a run that could not be started.
+func cause(err error) error {
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		return refused.err
+	}
+	return err
 }
 
 // refusedError says that this host does not let us have the namespaces or mounts of tier 1.

@@ -16,7 +16,7 @@ type Feature struct {
 func All() []Feature {
 	return []Feature{
 		userNamespaces, mountNamespaces, pidNamespaces, ipcNamespaces, utsNamespaces, netNamespaces, cgroupNamespaces,
-		tmpfs, readOnlyMounts, overlay, freshProc, loopback,
+		tmpfs, readOnlyMounts, overlay, fuseOverlay, freshProc, loopback,
 		landlock, landlockRefer, landlockTruncate, landlockBindTCP, landlockConnectTCP, landlockIoctlDev,
 		landlockScopeSignal, landlockScopeUnix,
 		seccompFilter, notify, addFD, addFDSend, waitKillable, syncWakeUp, calls386,

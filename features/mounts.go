@@ -37,6 +37,21 @@ var overlay = Feature{
 // Overlay mounts an overlay in a user namespace, hides a file by a whiteout made beforehand, and removes another.
 func Overlay() error { return overlay.Probe() }
 
+var fuseOverlay = Feature{
+	Name:    "fuse-overlayfs",
+	Purpose: "--overlay where the kernel's overlayfs cannot be had",
+	probe:   probeFUSEOverlay,
+	hints: []hint{
+		{cause: syscall.ENOENT, say: "install fuse-overlayfs and fusermount3 (package fuse3); /dev/fuse needs modprobe fuse"},
+		{cause: syscall.EACCES, say: "chmod 0666 /dev/fuse, as most distributions have it"},
+		{container: true, say: "podman run --device /dev/fuse"},
+		{say: "fusermount3 must be setuid root, on a file system without nosuid, and no_new_privs must not be set"},
+	},
+}
+
+// FUSEOverlay mounts an overlay by fuse-overlayfs(1) and removes a file in it.
+func FUSEOverlay() error { return fuseOverlay.Probe() }
+
 var freshProc = Feature{
 	Name:    "proc mount",
 	Purpose: "a /proc that shows the processes of the run only",

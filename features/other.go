@@ -13,6 +13,7 @@ var (
 	probeUserNamespaces, probeMountNamespaces, probePIDNamespaces, probeIPCNamespaces  = onlyLinux, onlyLinux, onlyLinux, onlyLinux
 	probeUTSNamespaces, probeNetNamespaces, probeCgroupNamespaces, probeAllNamespaces  = onlyLinux, onlyLinux, onlyLinux, onlyLinux
 	probeTmpfs, probeReadOnlyMounts, probeOverlay, probeFreshProc                      = onlyLinux, onlyLinux, onlyLinux, onlyLinux
+	probeFUSEOverlay                                                                   = onlyLinux
 	probeLoopback, probeLandlock, probeLandlockRefer, probeLandlockTruncate            = onlyLinux, onlyLinux, onlyLinux, onlyLinux
 	probeLandlockBindTCP, probeLandlockConnectTCP, probeLandlockIoctlDev               = onlyLinux, onlyLinux, onlyLinux
 	probeLandlockScopeSignal, probeLandlockScopeUnix, probeSeccompFilter, probeNotify  = onlyLinux, onlyLinux, onlyLinux, onlyLinux

@@ -18,7 +18,7 @@ import (
 var since = map[string]float64{
 	"user namespaces": 3.08, "mount namespaces": 5.12, "pid namespaces": 3.08, "ipc namespaces": 3.08,
 	"uts namespaces": 3.08, "network namespaces": 3.08, "cgroup namespaces": 4.06,
-	"tmpfs in a user namespace": 3.08, "recursive read-only mounts": 5.12, "overlayfs in a user namespace": 5.11,
+	"tmpfs in a user namespace": 3.08, "recursive read-only mounts": 5.12, "overlayfs in a user namespace": 5.11, "fuse-overlayfs": 0,
 	"proc mount": 3.08, "loopback in a network namespace": 3.08,
 	"landlock": 5.13, "landlock refer": 5.19, "landlock truncate": 6.02, "landlock bind tcp": 6.07,
 	"landlock connect tcp": 6.07, "landlock ioctl dev": 6.10, "landlock scope signal": 6.12,

@@ -67,6 +67,7 @@ var refusals = []hostWithout{
 	{"overlayfs in a user namespace", "pretended", yes, 0, rules(rule{unix.SYS_MOUNT, 3, ^uint32(0), 0, done})},
 	{"overlayfs in a user namespace", "no whiteouts", yes, unix.EPERM, rules(always(unix.SYS_MKNODAT, unix.EPERM))},
 	{"overlayfs in a user namespace", "no memory", cannotTell, unix.ENOMEM, rules(rule{unix.SYS_MOUNT, 3, ^uint32(0), 0, unix.ENOMEM})},
+	{"fuse-overlayfs", "no such program", yes, unix.ENOENT, func() error { return os.Setenv("PATH", "/nonexistent") }},
 	{"proc mount", "mount", yes, unix.EPERM, rules(with(unix.SYS_MOUNT, 3, unix.MS_NOEXEC, unix.EPERM))},
 	{"proc mount", "pretended", yes, 0, rules(with(unix.SYS_MOUNT, 3, unix.MS_NOEXEC, done))},
 	{"proc mount", "partly covered", yes, unix.EPERM, coverProc},

@@ -138,6 +138,9 @@ func (o *Overlay) saveBase(b base) error {
 // ran is a conflict. The caller holds the lock.
 func (o *Overlay) Settle(started time.Time) (err error) {
 	defer func() { err = errors.Join(err, o.closeAgain()) }()
+	if err := o.adopt(); err != nil {
+		return err
+	}
 	b, err := o.loadBase()
 	if err != nil {
 		return err

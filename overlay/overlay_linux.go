@@ -50,6 +50,8 @@ type info struct {
 	Split   map[text][]text `json:"split"`
 	Created time.Time       `json:"created"`
 	Runs    int             `json:"runs"`
+	// FUSE is there while fuse-overlayfs writes in the upper directory, see ByFUSE.
+	FUSE *text `json:"fuse,omitempty"`
 }
 
 // Overlay is an open overlay. It may be used by one goroutine at a time.
@@ -216,7 +218,7 @@ func Open(dir string) (o *Overlay, err error) {
 	if err := o.openLayers(); err != nil {
 		return o, err
 	}
-	return o, o.recover()
+	return o, errors.Join(o.recover(), o.adoptLeft())
 }
 
 func (o *Overlay) openLayers() error {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox"
+	"github.com/catbox-go/catbox/features"
 )
 
 func TestMain(m *testing.M) {
@@ -58,13 +59,19 @@ func plainPath(env *testscript.Env) error {
 }
 
 // condition is program:NAME, by which a script is skipped where a program is
-// not there; where every test has to run, it is an error.
+// not there, or fuse-overlayfs, where it does not work; where every test has to run,
+// it is an error.
 func condition(name string) (bool, error) {
 	program, ok := strings.CutPrefix(name, "program:")
-	if !ok {
+	var err error
+	switch {
+	case ok:
+		_, err = exec.LookPath(program)
+	case name == "fuse-overlayfs":
+		err = features.FUSEOverlay()
+	default:
 		return false, fmt.Errorf("unknown condition %s", name)
 	}
-	_, err := exec.LookPath(program)
 	if err != nil && os.Getenv("CATBOX_TEST_MUST_RUN") == "1" {
 		return false, err
 	}

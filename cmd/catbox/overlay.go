@@ -38,7 +38,10 @@ func (s *spec) openOverlay(o *runOptions) (l layered, err error) {
 		l.dir, l.temporary = filepath.Join(l.dir, "overlay"), true
 	}
 	if s.Overlay = l.dir; l.dir == "" {
-		return l, nil
+		if s.OverlayType != "" && len(s.Lower) == 0 {
+			err = usage("--overlay-type: without an overlay there is nothing that it could be about")
+		}
+		return l, err
 	}
 	made, err := overlay.Create(l.dir, overlay.Options{Root: s.Root, Lower: s.Lower})
 	if err != nil {

@@ -179,7 +179,7 @@ func (s *spec) overlay() *catbox.Overlay {
 	if s.Overlay == "" && len(s.Lower) == 0 {
 		return nil
 	}
-	return &catbox.Overlay{Dir: s.Overlay, Lower: s.Lower}
+	return &catbox.Overlay{Dir: s.Overlay, Lower: s.Lower, Type: catbox.OverlayType(s.OverlayType)}
 }
 
 // here returns the policy with what catbox adds of its own: the files of

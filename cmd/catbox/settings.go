@@ -22,6 +22,7 @@ type settings struct {
 	Root         string            `toml:"root"`
 	Overlay      string            `toml:"overlay"`
 	Lower        []string          `toml:"overlay-lower"`
+	OverlayType  string            `toml:"overlay-type"`
 	Bind         []string          `toml:"bind"`
 	Tmpfs        []string          `toml:"tmpfs"`
 	Proc         []string          `toml:"proc"`
@@ -49,6 +50,7 @@ func (s settings) under(over settings) settings {
 		Root:         either(over.Root, s.Root),
 		Overlay:      either(over.Overlay, s.Overlay),
 		Lower:        slices.Concat(s.Lower, over.Lower),
+		OverlayType:  either(over.OverlayType, s.OverlayType),
 		Bind:         slices.Concat(s.Bind, over.Bind),
 		Tmpfs:        slices.Concat(s.Tmpfs, over.Tmpfs),
 		Proc:         slices.Concat(s.Proc, over.Proc),

@@ -33,7 +33,7 @@ type Server struct {
 	stderr  bytes.Buffer
 }
 
-// startTime is how long the server may take to mount, and to end.
+// startTime is how long the server may take to mount.
 const startTime = 10 * time.Second
 
 // Available is nil if all that a server needs is there; else the error says what
@@ -89,7 +89,9 @@ func Start(l Layers) (*Server, error) {
 		return nil, err
 	}
 	if err := s.wait(before.Dev); err != nil {
-		return nil, errors.Join(err, s.Close())
+		_ = s.process.Kill()
+		<-s.ended
+		return nil, err
 	}
 	return s, nil
 }
@@ -176,36 +178,45 @@ func (s *Server) wait(before uint64) error {
 	return fmt.Errorf("fuse-overlayfs: nothing is mounted on %s after %v", s.at, startTime)
 }
 
-// said is what an ended server wrote last, or how it ended.
+// said is what an ended server wrote, on one line, or how it ended.
 func (s *Server) said() string {
-	lines := strings.Split(strings.TrimSpace(s.stderr.String()), "\n")
-	if last := lines[len(lines)-1]; last != "" {
-		return last
+	if said := strings.TrimSpace(s.stderr.String()); said != "" {
+		return strings.ReplaceAll(said, "\n", "; ")
 	}
 	return fmt.Sprintf("it ended: %v", s.err)
 }
 
-// Close unmounts, and waits until all is written in the upper layer. Nothing may
-// use the mount any more. It may be called on nil.
+// Close has all written in the upper layer, and unmounts. Nothing may use the mount any
+// more. It may be called on nil.
+//
+// The server is not waited for: other mount namespaces have the mount too if they were
+// made meanwhile, so that it would go on; and where a layer is of FUSE itself, it frees its
+// memory for ever (version 1.10).
 func (s *Server) Close() error {
 	if s == nil {
 		return nil
 	}
-	var err error
 	select {
-	case <-s.ended:
+	case <-s.ended: // what was not written is lost, and some call has said so
+		return unmount(s.at)
 	default:
-		err = unmount(s.at)
 	}
-	select {
-	case <-s.ended:
-		return err
-	case <-time.After(startTime):
+	err := errors.Join(s.sync(), unmount(s.at))
+	if killed := s.process.Kill(); !errors.Is(killed, os.ErrProcessDone) {
+		err = errors.Join(err, killed)
 	}
-	// Somebody of the host still uses it.
-	err = errors.Join(err, s.process.Kill())
 	<-s.ended
 	return err
+}
+
+// sync writes back what the kernel has cached: when that is done, the server has done all.
+func (s *Server) sync() error {
+	dir, err := os.Open(s.at)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return os.NewSyscallError("syncfs", unix.Syncfs(int(dir.Fd())))
 }
 
 // unmount takes the mount away from its place. A process of the host that is in it

@@ -27,6 +27,9 @@ type Overlay struct {
 	Through []Bind
 }
 
+// MakeOverlay is the name of the step in which the kernel makes the overlays.
+const MakeOverlay = "make the overlay"
+
 // Bind is what the host has at Source, with all that is mounted there, at Path in the run.
 type Bind struct{ Source, Path string }
 
@@ -35,12 +38,14 @@ type Layer struct {
 	Path        string // that it covers
 	Lower       []string
 	Upper, Work string
+	// Mounted is a directory of the host that has it already, "" if it is to be made.
+	Mounted string
 }
 
 // openLayers makes the overlays, while the directories that they are made of are in view.
 func (b *builder) openLayers() error {
 	for _, l := range b.Overlay.Layers {
-		fd, err := l.open()
+		fd, err := l.take()
 		if err != nil && l.gone() {
 			fd, err = -1, nil // removed on the host meanwhile; the directory is empty
 		}
@@ -71,6 +76,19 @@ func (l Layer) gone() bool {
 		_, err := os.Lstat(dir)
 		return errors.Is(err, os.ErrNotExist)
 	})
+}
+
+// take takes the overlay from the host, or makes it.
+func (l Layer) take() (int, error) {
+	if l.Mounted == "" {
+		return l.open()
+	}
+	dir, err := openExactly(l.Mounted)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(dir)
+	return sys.OpenTree(dir, "", unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 }
 
 // open makes the overlay. Its layers are named by descriptor: no path needs escaping.
@@ -107,8 +125,23 @@ func (l Layer) open() (int, error) {
 	}
 	// volatile: the end of the mount does not wait until all that the whole file system of
 	// the upper layer has to write is written.
-	return sys.NewMount("overlay", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, [2]string{"userxattr", ""}, [2]string{"volatile", ""},
+	fd, err := sys.NewMount("overlay", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, [2]string{"userxattr", ""}, [2]string{"volatile", ""},
 		[2]string{"lowerdir", strings.Join(lower, ":")}, [2]string{"upperdir", upper}, [2]string{"workdir", work})
+	if err != nil {
+		return -1, err
+	}
+	return fd, l.writable(fd)
+}
+
+// writable closes an overlay that cannot be written: where it cannot use the work
+// directory, the kernel mounts it all the same (ovl_get_workdir).
+func (l Layer) writable(fd int) error {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(fd, &st); err == nil && st.Flags&unix.ST_RDONLY == 0 {
+		return nil
+	}
+	unix.Close(fd)
+	return &os.PathError{Op: "use as an upper layer, of this file system,", Path: l.Upper, Err: unix.EROFS}
 }
 
 // enterOverlay makes the overlays the run's tree.

@@ -129,7 +129,7 @@ func (p Plan) Steps() []Step {
 	add(p.Dev, "open devices", b.cloneDevices)
 	add(p.RootDir != "" || p.Overlay != nil, "open /proc", b.openProc) // which takes one that is in view
 	add(len(p.Mounts) > 0, "open what is to be mounted", b.openMounts)
-	add(p.Overlay != nil, "make the overlay", b.openLayers)
+	add(p.Overlay != nil, MakeOverlay, b.openLayers)
 	add(p.RootDir != "" && p.Overlay == nil, "change to the root filesystem", b.enterRoot)
 	add(true, "open the places to write", b.cloneWritable)
 	add(p.Overlay != nil, "change to the overlay", b.enterOverlay)

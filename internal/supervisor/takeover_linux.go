@@ -61,7 +61,7 @@ func (r *receiver) takeOverAt(l target.Lookup, metadata bool) {
 	defer p.Close()
 	var st unix.Stat_t
 	var fs unix.Statfs_t
-	if p.File < 0 || p.Dir < 0 || mountPoint(p) || unix.Fstat(p.File, &st) != nil || unix.Fstatfs(p.File, &fs) != nil || fs.Type != unix.OVERLAYFS_SUPER_MAGIC {
+	if p.File < 0 || p.Dir < 0 || mountPoint(p) || unix.Fstat(p.File, &st) != nil || unix.Fstatfs(p.File, &fs) != nil || !isOverlay(fs.Type) {
 		return
 	}
 	if euid := os.Geteuid(); euid == 0 || int(st.Uid) == euid {
@@ -87,6 +87,12 @@ func (r *receiver) takeOverAt(l target.Lookup, metadata bool) {
 	if err != nil {
 		_ = unix.Unlinkat(p.Dir, name, 0)
 	}
+}
+
+// isOverlay tells the types of file systems that overlays have: fuse-overlayfs shows all
+// files as the user's own, so that these are only copied up.
+func isOverlay(magic int64) bool {
+	return magic == unix.OVERLAYFS_SUPER_MAGIC || magic == unix.FUSE_SUPER_MAGIC
 }
 
 // copyInto makes a copy of a file beside it, with its mode, times and attributes.
