@@ -71,6 +71,8 @@ type Cmd struct {
 	// NoNamespaces has the run held without namespaces and mounts, by Landlock, the filter
 	// and the supervisor, as it is where this host allows none.
 	NoNamespaces bool
+	// Wrapper has something else make the command's root, mounts and namespaces. Nil: catbox does.
+	Wrapper *Wrapper
 	// Degrade allows parts of the policy that this host cannot enforce to be
 	// given up. What was given up is listed in Result.Degraded. If false, such
 	// a part makes Start fail.

@@ -154,7 +154,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		r.kill()
 	}
 	if p.fake != nil {
-		p.fake.Mapped = p.tier == 1 || p.root
+		p.fake.Mapped = p.tier == 1 && p.cmd.Wrapper == nil || p.root
 		p.fake.Make = p.maker(r)
 		if p.cmd.ownTree() {
 			p.fake.HostPath, p.fake.NoBirth = p.hostPath, p.overlay != nil
@@ -164,10 +164,10 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 	return supervisor.Config{
 		GivenOutside: outside && p.tier == 1, OwnTree: p.cmd.ownTree(), TakeOver: p.takesOver(),
 		Fake: p.fake, SameTree: p.sameTree(),
-		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
-		Exact: p.walls.exact, Mounts: p.hasMounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
+		Listener: r.listener, PID: r.first.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
+		Exact: p.walls.exact, Mounts: p.hasMounts(), Loopback: p.netNamespace(), Netns: r.netns,
 		MetadataOpen: !p.hasMounts() || denied,
-		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
+		Given:        given(p.cmd), Socket: r.socket, Handlers: p.cmd.Handlers,
 		Violation: p.violation(r), Stop: stop, SyncWakeUp: true,
 		Recorder: r.recorder, Command: p.command(), RecordFiles: p.recordsFiles(), FreeConnect: !p.watchesConnect(), PIDNamespace: p.tier == 1,
 	}

@@ -22,6 +22,9 @@ func (p *plan) describe() []Enforcement {
 		{"temporary files", p.temporaryFiles()},
 		{"system calls", p.systemCalls()},
 	}
+	if w := p.cmd.Wrapper; w != nil {
+		parts = append(parts, Enforcement{"root and mounts", w.Name})
+	}
 	if len(p.walls.hidden) > 0 {
 		parts = append(parts, Enforcement{"hidden paths", "mounts"})
 	}
@@ -53,7 +56,7 @@ func (p *plan) fakeRootMode() []Enforcement {
 		return nil
 	case p.ownIDs():
 		by = "subuid: a user namespace with a range of ids, devices and trusted attributes by the supervisor"
-	case p.tier > 1:
+	case p.tier > 1 || p.cmd.Wrapper != nil && !p.root:
 		by = "none: by the supervisor alone"
 	case p.root:
 		by = "root: a user namespace with the caller's ids, the rest by the supervisor"

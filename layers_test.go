@@ -14,6 +14,7 @@ var layers = [][]string{
 	{"cmd/catbox", "bench"},
 	{"executor"},
 	{""},
+	{"internal/within"},
 	{"internal/supervisor", "internal/stage", "features", "deps"},
 	{"internal/recorder", "internal/tracer", "record/store", "report/page", "report/perfetto", "report/compiledb", "report/cyclonedx"},
 	{"overlay", "image", "internal/skeleton", "internal/fuseoverlay", "internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},

@@ -94,6 +94,9 @@ func newPlan(c *Cmd) (*plan, error) {
 	if err := p.findView(); err != nil {
 		return nil, err
 	}
+	if c.Wrapper != nil {
+		return p, p.wrap()
+	}
 	if c.NoNamespaces {
 		return p, p.stepDown(errors.New("the caller wants no namespaces"))
 	}
@@ -184,7 +187,7 @@ func (p *plan) allowWall(pattern policy.Pattern) {
 }
 
 func (p *plan) denyWall(pattern policy.Pattern) {
-	if !p.walls.opens(pattern) {
+	if p.log || !p.walls.opens(pattern) {
 		return
 	}
 	if _, err := p.tree.lstat(pattern.Literal()); err != nil || pattern.IsRegexp() {

@@ -22,7 +22,10 @@ import (
 // run is a started command.
 type run struct {
 	plan       *plan
-	stage      *stage.Run
+	first      first
+	stage      *stage.Run // first, if it is catbox's own; nil with a Wrapper
+	listener   *os.File
+	netns      uint64                 // the cookie of the run's network namespace
 	supervisor *supervisor.Supervisor // nil without a listener
 	recorder   *recorder.Recorder     // nil without a record
 	group      *cgroup.Group          // nil without a control group
@@ -109,9 +112,9 @@ func (p *plan) startTier() (*run, error) {
 		return nil, err
 	}
 	r.group = group
-	if r.stage, err = stage.Start(p.stageConfig(group)); err != nil {
+	if err := r.startFirst(group); err != nil {
 		group.Close()
-		if p.tier == 1 && isRefusal(err) {
+		if p.tier == 1 && p.cmd.Wrapper == nil && isRefusal(err) {
 			return nil, &refusedError{err}
 		}
 		return nil, setupError(err)
@@ -140,7 +143,7 @@ func isRefusal(err error) bool {
 func (r *run) begin() error {
 	p := r.plan
 	r.beginRecord()
-	if r.stage.Listener != nil {
+	if r.listener != nil {
 		s, err := supervisor.Start(p.supervisorConfig(r))
 		if err != nil {
 			return &SetupError{Step: "supervise", Err: err}
@@ -148,17 +151,17 @@ func (r *run) begin() error {
 		r.supervisor = s
 	}
 	if p.fake != nil && p.overlay != nil {
-		if err := p.fake.State.Rekey(p.seenAt(r.stage.PID())); err != nil {
+		if err := p.fake.State.Rekey(p.seenAt(r.first.PID())); err != nil {
 			return &SetupError{Step: "overlay", Err: err}
 		}
 	}
 	if hook := p.cmd.Hooks.Initialized; hook != nil {
-		if err := hook(r.stage.PID()); err != nil {
+		if err := hook(r.first.PID()); err != nil {
 			return &SetupError{Step: "initialized hook", Err: err}
 		}
 	}
 	r.started = time.Now()
-	pid, err := r.stage.Go()
+	pid, err := r.first.Go()
 	if err != nil && !r.stopped.Load() { // a violation can end the run before it is said to have started
 		return startError(p.cmd.Path, err)
 	}
@@ -170,7 +173,7 @@ func (r *run) begin() error {
 }
 
 func (r *run) abort() {
-	r.stage.Abort()
+	r.first.Abort()
 	if r.supervisor != nil {
 		r.supervisor.Close()
 	}
@@ -249,7 +252,7 @@ func (r *run) cancel(c *Cmd) {
 }
 
 // kill ends every process of the run at once.
-func (r *run) kill() { r.stage.Kill() }
+func (r *run) kill() { r.first.Kill() }
 
 // Wait waits until the command and everything that it started has ended. Its
 // errors are those of Run; if the context ended the run, the context's error.
@@ -261,7 +264,7 @@ func (c *Cmd) Wait() error {
 	if r.result != nil {
 		return errors.New("catbox: Wait was already called")
 	}
-	ended, err := r.stage.Wait()
+	ended, err := r.first.Wait()
 	close(r.over)
 	r.watchers.Wait()
 	r.result = r.collect(ended)
@@ -364,7 +367,7 @@ func (c *Cmd) Signal(sig syscall.Signal) error {
 	if c.run.result != nil {
 		return os.ErrProcessDone
 	}
-	return c.run.stage.Signal(sig)
+	return c.run.first.Signal(sig)
 }
 
 // Kill ends the command and everything that it started, at once.

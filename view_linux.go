@@ -23,8 +23,12 @@ func (p *plan) findView() error {
 	if err := p.findReadable(); err != nil {
 		return err
 	}
-	if !p.log {
+	if w := p.cmd.Wrapper; w != nil {
+		p.findWrapped(w)
+	} else if !p.log {
 		p.findPrivate()
+	}
+	if !p.log {
 		p.terminal = terminal(p.cmd.Stdin)
 	}
 	p.own = append([]string{"/dev/pts"}, p.private...)
@@ -75,6 +79,16 @@ func (p *plan) findPrivate() {
 		brought := slices.ContainsFunc(p.walls.writable, func(w string) bool { return w != "/" && paths.Under(p.dir, w) })
 		if p.dir != dir && paths.Under(p.dir, dir) && !brought {
 			p.visible = append(p.visible, p.dir)
+		}
+	}
+}
+
+// findWrapped takes the directories for temporary files that a Wrapper makes.
+func (p *plan) findWrapped(w *Wrapper) {
+	for _, dir := range privateDirs {
+		mounted := slices.ContainsFunc(p.mounts, func(m namespace.Mount) bool { return m.Type == "tmpfs" && m.Target == dir && !m.ReadOnly })
+		if mounted || w.Line != nil && dir == "/dev/shm" { // of a /dev of its own
+			p.private = append(p.private, dir)
 		}
 	}
 }

@@ -13,25 +13,51 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/catbox-go/catbox"
 )
 
-// bubblewrap runs the command by bwrap(1), which needs user namespaces or root.
-type bubblewrap struct{ program }
+// Bubblewrap runs the command by bwrap(1), which needs user namespaces or root.
+type Bubblewrap struct {
+	// Configure, if not nil, has catbox stand in front of the command inside
+	// (see [Supervised]), and is called with each as in Native. Nil: bwrap is alone,
+	// and nothing is told of what the command was denied.
+	Configure func(*catbox.Cmd)
 
-func newBubblewrap() *bubblewrap {
-	return &bubblewrap{program{
+	found *program // nil: bwrap
+}
+
+// bwrap is the program, found once for all.
+var bwrap = newBwrap()
+
+func newBwrap() *program {
+	return &program{
 		executor: "bubblewrap", name: "bwrap", install: "it is in the Debian package bubblewrap",
 		probe: []string{"--ro-bind", "/", "/"}, network: "--unshare-net",
-	}}
+	}
 }
 
-func (*bubblewrap) Name() string { return "bubblewrap" }
-
-func (b *bubblewrap) Capabilities() Capabilities {
-	return b.capabilities("bind", "proc", "tmpfs", "mqueue", "dev")
+func (b *Bubblewrap) program() *program {
+	if b.found == nil {
+		return bwrap
+	}
+	return b.found
 }
 
-func (b *bubblewrap) Run(ctx context.Context, spec Spec) (Result, error) {
+// Name is "bubblewrap".
+func (*Bubblewrap) Name() string { return "bubblewrap" }
+
+// Capabilities asks bwrap what works here, and the kernel whether catbox can stand
+// in front of the command.
+func (b *Bubblewrap) Capabilities() Capabilities {
+	return supervisable(b.program().capabilities("bind", "proc", "tmpfs", "mqueue", "dev"))
+}
+
+// Run runs the command.
+func (b *Bubblewrap) Run(ctx context.Context, spec Spec) (Result, error) {
+	if b.Configure != nil {
+		return runSupervised(ctx, b, spec, b.Configure)
+	}
 	spec, err := check(b, spec)
 	if err != nil {
 		return Result{}, err
@@ -89,30 +115,36 @@ func bwrapResult(r Result, status io.Reader) (Result, error) {
 const lastSignal = 64
 
 // commandLine is that of bwrap 0.5.0 or later.
-func (b *bubblewrap) commandLine(s *Spec) ([]string, error) {
+func (b *Bubblewrap) commandLine(s *Spec) ([]string, error) {
+	args, err := bwrapArgs(s, s.Mounts == Isolated)
+	if err != nil {
+		return nil, err
+	}
+	argv := append([]string{b.program().path, "--json-status-fd", "3"}, args...)
+	argv = append(argv, "--chdir", s.Dir, "--")
+	return append(argv, s.Command...), nil
+}
+
+// bwrapArgs are the arguments for the namespaces and the mounts. All ends with
+// catbox, and in a pid namespace with the outermost bwrap.
+func bwrapArgs(s *Spec, processes bool) ([]string, error) {
 	steps, err := s.view()
 	if err != nil {
 		return nil, err
 	}
-	argv := []string{b.path, "--json-status-fd", "3"}
+	args := []string{"--die-with-parent"}
 	if s.Network == Isolated {
-		argv = append(argv, "--unshare-net")
+		args = append(args, "--unshare-net")
 	}
-	if s.Mounts == Isolated {
-		argv = append(argv, "--unshare-pid", "--unshare-ipc")
+	if processes {
+		args = append(args, "--unshare-pid", "--unshare-ipc")
 	}
-	if s.Mounts == Isolated || !s.Writable.All() {
+	if processes || !s.Writable.All() {
 		// By it root could undo the mounts. Without root there is none to drop.
-		argv = append(argv, "--cap-drop", "CAP_SYS_ADMIN")
+		args = append(args, "--cap-drop", "CAP_SYS_ADMIN")
 	}
-	argv = append(argv, bwrapRoot(s)...)
-	args, err := bwrapSteps(steps)
-	if err != nil {
-		return nil, err
-	}
-	argv = append(argv, args...)
-	argv = append(argv, "--chdir", s.Dir, "--")
-	return append(argv, s.Command...), nil
+	more, err := bwrapSteps(steps)
+	return slices.Concat(args, bwrapRoot(s), more), err
 }
 
 // devices are what programs need of a read-only /dev.

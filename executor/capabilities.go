@@ -19,7 +19,8 @@ type Capabilities struct {
 	// option, and "any" for whatever the kernel and mount(8) know.
 	MountTypes []string
 	// Violations, Record and FakeRoot tell that what the command was denied is
-	// reported, and that it can be recorded and can be root without being it.
+	// reported, and that it can be recorded and can be root without being it; with
+	// bubblewrap and chroot if catbox stands in front of it: see [Supervised].
 	Violations, Record, FakeRoot bool
 }
 

@@ -5,29 +5,46 @@ package executor
 import (
 	"context"
 	"errors"
+
+	"github.com/catbox-go/catbox"
 )
 
-// chroot runs the command by chroot(2), which needs root.
-type chroot struct{}
+// Chroot runs the command by chroot(2), which needs root.
+type Chroot struct {
+	// Configure, if not nil, has catbox stand in front of the command inside, on
+	// Linux (see [Supervised]), and is called with each as in Native: what is writable
+	// can be limited then. Nil: the command is only in another root.
+	Configure func(*catbox.Cmd)
+}
 
-func (chroot) Name() string { return "chroot" }
+// Name is "chroot".
+func (*Chroot) Name() string { return "chroot" }
 
-func (c chroot) Capabilities() Capabilities {
+// Capabilities says what a change of the root can do here.
+func (c *Chroot) Capabilities() Capabilities {
 	if err := mayChroot(); err != nil {
 		return Capabilities{Err: &UnavailableError{"chroot", err}}
 	}
-	return Capabilities{
+	can := superviseChroot(Capabilities{
 		Root:       true,
 		Writable:   []string{writableAll},
 		Mounts:     chrootMounts(),
 		Network:    []Isolation{Undefined},
 		MountTypes: chrootTypes(),
+	})
+	if c.Configure != nil && can.Violations {
+		can.Writable = []string{writableAll, writableNone, writableList}
 	}
+	return can
 }
 
 var errNeedsRoot = errors.New("chroot(2) needs root")
 
-func (c chroot) Run(ctx context.Context, spec Spec) (Result, error) {
+// Run runs the command.
+func (c *Chroot) Run(ctx context.Context, spec Spec) (Result, error) {
+	if c.Configure != nil {
+		return c.runSupervised(ctx, spec)
+	}
 	spec, err := check(c, spec)
 	if err != nil {
 		return Result{}, err

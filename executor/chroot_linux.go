@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/internal/sys"
 )
 
@@ -39,6 +40,26 @@ func chrootTypes() []string {
 		return []string{"any"}
 	}
 	return nil
+}
+
+// superviseChroot tells whether catbox can stand in front of the command, for which
+// the run needs a mount namespace.
+func superviseChroot(c Capabilities) Capabilities {
+	if !may(unix.CAP_SYS_ADMIN) {
+		return c
+	}
+	return supervisable(c)
+}
+
+// Command is that of Supervised.
+func (c *Chroot) Command(ctx context.Context, spec Spec) (*catbox.Cmd, error) {
+	return supervised(ctx, c, spec, func(s *Spec) *catbox.Wrapper {
+		return &catbox.Wrapper{Name: "chroot", Prepare: func() error { return privateMounts(s) }}
+	})
+}
+
+func (c *Chroot) runSupervised(ctx context.Context, spec Spec) (Result, error) {
+	return runSupervised(ctx, c, spec, c.Configure)
 }
 
 func runChroot(ctx context.Context, s *Spec) (Result, error) {

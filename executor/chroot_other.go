@@ -24,6 +24,13 @@ func chrootMounts() []Isolation { return []Isolation{Undefined} }
 
 func chrootTypes() []string { return []string{"any"} }
 
+// superviseChroot adds nothing: the supervisor needs Linux.
+func superviseChroot(c Capabilities) Capabilities { return c }
+
+func (c *Chroot) runSupervised(context.Context, Spec) (Result, error) {
+	return Result{}, &UnavailableError{"chroot", fmt.Errorf("supervising a command: %w", errors.ErrUnsupported)}
+}
+
 // runChroot makes the extra mounts by mount(8), and undoes them after the
 // command, however it ended.
 func runChroot(ctx context.Context, s *Spec) (result Result, err error) {

@@ -56,13 +56,13 @@ func checkLine(t *testing.T, s Spec, got []string, expected string) {
 
 func TestBubblewrapCommandLine(t *testing.T) {
 	s := contractSpec(t)
-	b := newBubblewrap()
-	b.path = "bwrap"
+	b := &Bubblewrap{found: newBwrap()}
+	b.found.path = "bwrap"
 	got, err := b.commandLine(&s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkLine(t, s, got, `bwrap --json-status-fd 3 --unshare-net --unshare-pid --unshare-ipc --cap-drop CAP_SYS_ADMIN
+	checkLine(t, s, got, `bwrap --json-status-fd 3 --die-with-parent --unshare-net --unshare-pid --unshare-ipc --cap-drop CAP_SYS_ADMIN
 		--ro-bind ROOT / --proc /proc --tmpfs /tmp --ro-bind /usr /usr --dev-bind ROOT/data/1 /data/1
 		--remount-ro /proc --chdir /data -- make -k`)
 }
@@ -92,14 +92,14 @@ func TestNothingIsolatedCommandLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, u := newBubblewrap(), newUserChroot()
-	b.path, u.path = "bwrap", "linux-user-chroot"
+	b, u := &Bubblewrap{found: newBwrap()}, newUserChroot()
+	b.found.path, u.path = "bwrap", "linux-user-chroot"
 	bwrap, err1 := b.commandLine(&s)
 	chroot, err2 := u.commandLine(&s, t.TempDir())
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	if want := strings.Fields("bwrap --json-status-fd 3 --dev-bind / / --chdir / -- true"); !slices.Equal(bwrap, want) {
+	if want := strings.Fields("bwrap --json-status-fd 3 --die-with-parent --dev-bind / / --chdir / -- true"); !slices.Equal(bwrap, want) {
 		t.Errorf("%q", bwrap)
 	}
 	if want := strings.Fields("linux-user-chroot --chdir / / true"); !slices.Equal(chroot, want) {
@@ -134,7 +134,7 @@ func TestWhatCannotBeDoneIsRefused(t *testing.T) {
 
 func TestWithoutTheProgram(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	for e, text := range map[Executor]string{newBubblewrap(): "Debian package bubblewrap", newUserChroot(): "build it from its source"} {
+	for e, text := range map[Executor]string{&Bubblewrap{found: newBwrap()}: "Debian package bubblewrap", newUserChroot(): "build it from its source"} {
 		_, err := e.Run(t.Context(), Spec{Command: []string{"true"}})
 		var unavailable *UnavailableError
 		if !errors.As(err, &unavailable) || !strings.Contains(err.Error(), text) || e.Capabilities().Err == nil {
@@ -147,7 +147,7 @@ func TestProgramThatDoesNotWork(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "bwrap"), "#!/bin/sh\necho bwrap: no permissions >&2; exit 1\n", 0o755)
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	b := newBubblewrap()
+	b := &Bubblewrap{found: newBwrap()}
 	if err := b.Capabilities().Err; err == nil || !strings.Contains(err.Error(), "bwrap: no permissions") {
 		t.Errorf("%v", err)
 	}
@@ -160,7 +160,7 @@ func TestProgramThatDoesNotWork(t *testing.T) {
 }
 
 // chrootStandIn is an executor that works.
-type chrootStandIn struct{ chroot }
+type chrootStandIn struct{ *Chroot }
 
 func (chrootStandIn) Name() string               { return "stand-in" }
 func (chrootStandIn) Capabilities() Capabilities { return Capabilities{} }
@@ -239,7 +239,7 @@ func TestBindMounts(t *testing.T) {
 }
 
 func TestBubblewrapHasDevices(t *testing.T) {
-	e := newBubblewrap()
+	e := &Bubblewrap{found: newBwrap()}
 	need(t, e)
 	s := Spec{Command: []string{"sh", "-c", "echo x >/dev/null && test -c /dev/zero && ! test -e /dev/mem"}, Root: tree(t), Writable: WritableNone(), ExtraMounts: []Mount{{Source: "dev", Target: "/dev", Type: "dev"}}}
 	want(t, run(t, e, s), 0, "", "")

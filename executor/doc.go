@@ -16,6 +16,9 @@
 // such parts of a Spec up, and says which. What an executor can do here is
 // asked of the host by [Executor.Capabilities].
 //
+// Inside of bubblewrap and chroot catbox can stand in front of the command, to tell what it
+// is denied, to record it, or to have it be root without being it: see [Supervised].
+//
 // Only native promises security (docs/security.md). The others keep a build
 // from what it should not use by mistake.
 package executor

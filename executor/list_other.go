@@ -3,4 +3,4 @@
 package executor
 
 // executors are all there are. The others need Linux.
-var executors = []Executor{chroot{}}
+var executors = []Executor{&Chroot{}}

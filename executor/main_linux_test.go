@@ -15,8 +15,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// forEach runs the test over every executor, and over what ForPlatform chooses.
+// supervisedExecutors are those that catbox stands in front of.
+var supervisedExecutors = []Executor{&Bubblewrap{Configure: asIs}, &Chroot{Configure: asIs}}
+
+func asIs(*catbox.Cmd) {}
+
+// forEach runs the test over every executor, with catbox in front where it can
+// stand there, and over what ForPlatform chooses.
 func forEach(t *testing.T, test func(t *testing.T, e Executor)) {
+	for _, e := range supervisedExecutors {
+		t.Run(e.Name()+", supervised", func(t *testing.T) {
+			need(t, e)
+			test(t, e)
+		})
+	}
 	for _, e := range executors {
 		t.Run(e.Name(), func(t *testing.T) {
 			need(t, e)

@@ -16,7 +16,7 @@ import (
 
 // Native runs the command by catbox itself: see the package catbox, of which a
 // program that uses it has to call Init first thing in main. It is the only
-// executor that promises security and tells violations.
+// executor that promises security.
 type Native struct {
 	// Configure, if not nil, is called with each command before it is
 	// started, to set what a Spec does not have: Record, FakeRoot, Limits.
@@ -67,11 +67,16 @@ func runNative(ctx context.Context, e Executor, spec Spec, configure func(*catbo
 	if err != nil {
 		return Result{}, err
 	}
-	out, errs := nativeStreams(c, &spec)
+	return runCommand(ctx, c, &spec, configure)
+}
+
+// runCommand runs the Spec's command as it is configured, with its streams.
+func runCommand(ctx context.Context, c *catbox.Cmd, spec *Spec, configure func(*catbox.Cmd)) (Result, error) {
+	out, errs := nativeStreams(c, spec)
 	if configure != nil {
 		configure(c)
 	}
-	err = c.Run()
+	err := c.Run()
 	var exit *catbox.ExitError
 	if errors.As(err, &exit) {
 		err = nil

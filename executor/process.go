@@ -39,7 +39,9 @@ func (p *process) run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	pid, err := p.start(st)
+	over := make(chan struct{})
+	defer close(over)
+	pid, err := p.start(st, over)
 	if err != nil {
 		st.closeChild()
 		st.closeOurs()
@@ -61,13 +63,13 @@ func (p *process) run(ctx context.Context) (Result, error) {
 	return r, err
 }
 
-// start starts the process and returns its id.
-func (p *process) start(st *streams) (int, error) {
+// start starts the process and returns its id. over is closed when it has ended.
+func (p *process) start(st *streams, over <-chan struct{}) (int, error) {
 	attr := &syscall.ProcAttr{Env: p.spec.Env, Dir: p.dir, Sys: &syscall.SysProcAttr{Setpgid: p.ownGroup(), Chroot: p.chroot}}
 	for _, f := range append(st.child[:], p.extra...) {
 		attr.Files = append(attr.Files, f.Fd())
 	}
-	return launch(p.prepare, p.argv, attr)
+	return launch(p.prepare, p.argv, attr, over)
 }
 
 // ownGroup tells whether the process gets a process group of its own: not on a

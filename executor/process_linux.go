@@ -5,40 +5,31 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/within"
 )
 
 // launch starts a program from a thread that has descriptors and, if there is a
 // prepare, a root, a working directory and mounts of its own. So prepare may
 // change these by plain system calls, and the descriptors that this process
-// inherited can be marked to be closed, for the program only.
-func launch(prepare func() (string, error), argv []string, attr *syscall.ProcAttr) (pid int, err error) {
-	once := func() { pid, err = launchHere(prepare, argv, attr) }
-	inThread(once)
-	return pid, err
-}
-
-// inThread calls f in a thread that ends after it, as the goroutine ends locked
-// to it (runtime.LockOSThread). The process's first thread does not end, and
-// /proc/self shows its descriptors and root as those of the process: if the
-// goroutine came upon that one, it keeps it until another goroutine, which
-// cannot come upon it then, is done.
-func inThread(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
-			defer runtime.UnlockOSThread()
-			inThread(f)
-			return
+// inherited can be marked to be closed, for the program only. The thread lives until
+// over is closed: it is what bwrap's --die-with-parent is about (PR_SET_PDEATHSIG of prctl(2)).
+func launch(prepare func() (string, error), argv []string, attr *syscall.ProcAttr, over <-chan struct{}) (pid int, err error) {
+	launched := make(chan struct{})
+	go within.OnThread(func() {
+		pid, err = launchHere(prepare, argv, attr)
+		// Its copies of descriptors would keep pipes open (close_range: Linux 5.9).
+		alone := err == nil && unix.CloseRange(0, math.MaxInt32, 0) == nil
+		close(launched)
+		if alone {
+			<-over
 		}
-		f()
-	}()
-	<-done
+	})
+	<-launched
+	return pid, err
 }
 
 func launchHere(prepare func() (string, error), argv []string, attr *syscall.ProcAttr) (int, error) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,18 +16,6 @@ import (
 
 	"github.com/catbox-go/catbox/internal/testenv"
 )
-
-// A goroutine that is started from the first thread has to leave it.
-func TestInThreadLeavesTheFirstThread(t *testing.T) {
-	for range 200 {
-		first := false
-		inThread(func() { first = unix.Gettid() == unix.Getpid() })
-		if first {
-			t.Fatal("called in the first thread")
-		}
-		runtime.Gosched()
-	}
-}
 
 func TestDescriptorsAreClosed(t *testing.T) {
 	forEach(t, func(t *testing.T, e Executor) {

@@ -12,7 +12,7 @@ import (
 
 // launch starts a program. The descriptors that this process inherited are
 // marked to be closed for it, and with it for any other that this process starts.
-func launch(prepare func() (string, error), argv []string, attr *syscall.ProcAttr) (int, error) {
+func launch(prepare func() (string, error), argv []string, attr *syscall.ProcAttr, _ <-chan struct{}) (int, error) {
 	entries, err := os.ReadDir("/dev/fd")
 	if err != nil {
 		return 0, err

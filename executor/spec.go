@@ -145,7 +145,8 @@ type Result struct {
 	Signal syscall.Signal
 	// Out and Err are what the command wrote; nil if that was not captured.
 	Out, Err []byte
-	// Violations are what the command was denied, by native only.
+	// Violations are what the command was denied, where that is told: by native and
+	// landlock, and by bubblewrap and chroot if they have a Configure.
 	Violations []record.Violation
 }
 

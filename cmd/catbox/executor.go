@@ -19,6 +19,7 @@ const (
 // Who can do what. Whether a program can here, it says itself.
 var (
 	catboxes = []string{native, landlock}
+	fronted  = []string{native, landlock, "bubblewrap", "chroot"} // catbox stands in front of the command
 	rooted   = []string{native, "bubblewrap", "linux-user-chroot", "chroot"}
 	isolated = []string{native, "bubblewrap", "linux-user-chroot"}
 )
@@ -44,19 +45,18 @@ var needs = []need{
 	listNeed("dev", func(s *settings) *[]string { return &s.Dev }, []string{native}, false),
 	listNeed("read", func(s *settings) *[]string { return &s.Read }, catboxes, true),
 	listNeed("hide", func(s *settings) *[]string { return &s.Hide }, []string{native}, true),
-	listNeed("no-write", func(s *settings) *[]string { return &s.NoWrite }, catboxes, true),
+	listNeed("no-write", func(s *settings) *[]string { return &s.NoWrite }, fronted, true),
 	listNeed("allow-connect", func(s *settings) *[]string { return &s.AllowConnect }, catboxes, true),
 	{"net", netIsolated, isolated, func(_ *runOptions, s *settings) { s.Net = "host" }},
-	{"net", netNone, catboxes, func(_ *runOptions, s *settings) { s.Net = "host" }},
-	{"write", writeLimited, []string{native, "bubblewrap", "linux-user-chroot", landlock}, func(_ *runOptions, s *settings) { s.Write = []string{"/"} }},
-	{"write", writeExpression, catboxes, nil},
-	{"on-violation", func(_ *runOptions, s *settings) string { return unless(s.OnViolation, "deny") }, catboxes, func(_ *runOptions, s *settings) { s.OnViolation = "" }},
-	{"violations", func(o *runOptions, _ *settings) string { return o.violations }, catboxes, func(o *runOptions, _ *settings) { o.violations = "" }},
-	{"strict", func(_ *runOptions, s *settings) string { return flagText(given(s.Strict)) }, catboxes, func(_ *runOptions, s *settings) { s.Strict = nil }},
+	{"net", netNone, fronted, func(_ *runOptions, s *settings) { s.Net = "host" }},
+	{"write", writeExpression, fronted, nil},
+	{"on-violation", func(_ *runOptions, s *settings) string { return unless(s.OnViolation, "deny") }, fronted, func(_ *runOptions, s *settings) { s.OnViolation = "" }},
+	{"violations", func(o *runOptions, _ *settings) string { return o.violations }, fronted, func(o *runOptions, _ *settings) { o.violations = "" }},
+	{"strict", func(_ *runOptions, s *settings) string { return flagText(given(s.Strict)) }, fronted, func(_ *runOptions, s *settings) { s.Strict = nil }},
 	{"limit", func(_ *runOptions, s *settings) string { return limitFlag{&s.Limit}.String() }, catboxes, func(_ *runOptions, s *settings) { s.Limit = nil }},
-	{"fakeroot", func(o *runOptions, _ *settings) string { return flagText(o.fake.on) }, catboxes, nil},
-	{"record", func(o *runOptions, _ *settings) string { return o.record.file }, catboxes, nil},
-	{"json-status-fd", func(o *runOptions, _ *settings) string { return number(o.statusFD) }, catboxes, nil},
+	{"fakeroot", func(o *runOptions, _ *settings) string { return flagText(o.fake.on) }, fronted, nil},
+	{"record", func(o *runOptions, _ *settings) string { return o.record.file }, fronted, nil},
+	{"json-status-fd", func(o *runOptions, _ *settings) string { return number(o.statusFD) }, fronted, nil},
 }
 
 // listNeed is of a flag that can be repeated.
@@ -83,19 +83,6 @@ func netNone(_ *runOptions, s *settings) string {
 		return s.Net
 	}
 	return ""
-}
-
-// writeLimited is what is writable, unless it is everything.
-func writeLimited(_ *runOptions, s *settings) string {
-	switch {
-	case slices.Contains(s.Write, "/"):
-		return ""
-	case len(s.Write) > 0:
-		return strings.Join(s.Write, " ")
-	case s.Root != "":
-		return nothing
-	}
-	return "."
 }
 
 func writeExpression(_ *runOptions, s *settings) string {
@@ -179,9 +166,7 @@ func hintExecutor(err error) string {
 	case !ok:
 		return ""
 	case e.flag == "net" && e.executor == "chroot":
-		return "it shares the host's network: say so by --net host, or --degrade, which lists what is given up"
-	case e.flag == "write" && e.executor == "chroot":
-		return "everything is writable there as far as its user may: say so by -w /, or --degrade, which lists what is given up"
+		return "it shares the host's network: say so by --net host, have none by --net none, or --degrade, which lists what is given up"
 	case e.drop != nil:
 		return "--degrade runs without, and lists it"
 	}

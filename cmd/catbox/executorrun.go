@@ -15,6 +15,7 @@ import (
 	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/executor"
 	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/policy"
 )
 
 // runBy runs the command by an executor that is not catbox itself.
@@ -27,6 +28,16 @@ func (o *runOptions) runBy(s *spec) error {
 		return err
 	}
 	return runExecutor(s.by, spec)
+}
+
+// standInFront has the executor make root, mounts and namespaces of what else is
+// catbox's own run.
+func (s *spec) standInFront(e executor.Supervised) error {
+	spec, err := s.forExecutor(e)
+	if err == nil {
+		s.front, err = e.Command(context.Background(), spec)
+	}
+	return err
 }
 
 // runExecutor runs it with catbox's own standard streams, and ends with its status.
@@ -84,7 +95,7 @@ func (s *spec) forExecutor(e executor.Executor) (executor.Spec, error) {
 	if slices.Contains(can.Mounts, executor.Isolated) {
 		spec.Mounts = executor.Isolated
 	}
-	if s.Net != "host" {
+	if s.Net != "host" && s.Net != "none" { // none is of the supervisor's
 		spec.Network = executor.Isolated
 	}
 	if s.Root != "" {
@@ -101,9 +112,12 @@ func (s *spec) forExecutor(e executor.Executor) (executor.Spec, error) {
 	if err != nil {
 		return spec, err
 	}
-	if !slices.Contains(write, "/") {
-		write = append(write, s.writableMounts()...)
-		spec.Writable = executor.WritableOnly(s.ownTemporary(&spec, write)...)
+	if slices.Contains(write, "/") || s.policy.Action() == policy.Log {
+		return spec, nil
+	}
+	write = s.ownTemporary(&spec, append(slices.Clone(write), s.writableMounts()...))
+	if _, supervised := e.(executor.Supervised); !supervised {
+		spec.Writable = executor.WritableOnly(write...)
 	}
 	return spec, nil
 }

@@ -103,6 +103,7 @@ type spec struct {
 	record   *recording   // nil without a record
 	adjust   func(*catbox.Cmd)
 	by       executor.Executor // nil: catbox itself
+	front    *catbox.Cmd       // nil: catbox does not stand in front of another executor's command
 	ownFiles []string          // what catbox writes itself: violations, the record
 }
 
@@ -167,6 +168,9 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 		Policy: s.here(out.noNetwork), NoNamespaces: s.Executor == landlock,
 		Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
 		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
+	}
+	if s.front != nil {
+		c.Mounts, c.Wrapper = s.front.Mounts, s.front.Wrapper
 	}
 	if s.adjust != nil {
 		s.adjust(c)
@@ -242,7 +246,13 @@ func (o *runOptions) run(args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.by != nil {
+	switch by := s.by.(type) {
+	case nil:
+	case executor.Supervised:
+		if err := s.standInFront(by); err != nil {
+			return err
+		}
+	default:
 		return o.runBy(s)
 	}
 	if err := outputs.openViolations(o.violations, s); err != nil {
