@@ -2,6 +2,7 @@ package fuseoverlay
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,9 @@ import (
 
 func need(t *testing.T) {
 	t.Helper()
+	if errors.Is(Available(), fs.ErrPermission) {
+		testenv.Elsewhere(t, "/dev/fuse is for root alone here")
+	}
 	testenv.Need(t, "fuse-overlayfs", func() error {
 		if err := Available(); err != nil {
 			return errors.Join(errors.ErrUnsupported, err)
