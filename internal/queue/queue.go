@@ -1,6 +1,7 @@
 // Package queue hands values on to one goroutine, in order, without waking it for
 // each: to take a processor out of its sleep costs the one who does it more than
 // all the rest. So what is told is heard up to a pause later, or when there is much of it.
+// Where nothing is told for a pause, nothing runs at all until there is something again.
 package queue
 
 import (
@@ -16,6 +17,7 @@ type Queue[T any] struct {
 	values []T
 	failed error
 	closed bool
+	idle   bool // nobody looks until told to
 
 	pause time.Duration
 	full  chan struct{} // holds a token when the teller should look at once
@@ -50,7 +52,9 @@ func (q *Queue[T]) Put(v T) {
 	if q.failed != nil || q.closed {
 		return
 	}
-	if q.values = append(q.values, v); len(q.values) == urgent {
+	q.values = append(q.values, v)
+	if q.idle || len(q.values) == urgent {
+		q.idle = false
 		q.look()
 	}
 }
@@ -75,21 +79,27 @@ func (q *Queue[T]) run(tell func(T) error) {
 		if closed {
 			return // nothing is put any more
 		}
-		timer.Reset(q.pause)
+		var next <-chan time.Time
+		if len(values) > 0 {
+			timer.Reset(q.pause)
+			next = timer.C
+		}
 		select {
-		case <-timer.C:
+		case <-next:
 		case <-q.full:
 		}
 	}
 }
 
-// take takes all, and leaves the old slice to be filled again.
+// take takes all, and leaves the old slice to be filled again. The queue is idle when
+// there is nothing.
 func (q *Queue[T]) take(old []T) ([]T, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	values := q.values
 	clear(old)
 	q.values = old[:0]
+	q.idle = len(values) == 0
 	q.room.Broadcast()
 	return values, q.closed
 }

@@ -47,6 +47,25 @@ func TestOneIsTold(t *testing.T) {
 	q.Close()
 }
 
+// A queue in which nothing is for a pause stops looking, and is woken by the next value.
+func TestIdle(t *testing.T) {
+	heard := make(chan int, 1)
+	q := New(time.Millisecond, func(v int) error { heard <- v; return nil })
+	q.Begin()
+	for v := range 3 {
+		for idle := false; !idle; time.Sleep(time.Millisecond) {
+			q.mu.Lock()
+			idle = q.idle
+			q.mu.Unlock()
+		}
+		q.Put(v)
+		if got := <-heard; got != v {
+			t.Error(got)
+		}
+	}
+	q.Close()
+}
+
 // A teller that fails hears of nothing more, and holds nobody up.
 func TestFailure(t *testing.T) {
 	failure, calls := errors.New("failure"), 0
