@@ -10,11 +10,10 @@ package perfetto
 import (
 	"bufio"
 	"cmp"
+	"encoding/binary"
 	"io"
 	"slices"
 	"time"
-
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/catbox-go/catbox/record"
 	"github.com/catbox-go/catbox/report"
@@ -70,29 +69,38 @@ func Write(w io.Writer, r *report.Run) error {
 	t.events()
 	for _, p := range append(t.tracks(), t.sorted()...) {
 		// A write that fails makes all later ones fail, and Flush tells.
-		_, _ = out.Write(protowire.AppendBytes(protowire.AppendTag(nil, tracePacket, protowire.BytesType), p))
+		_, _ = out.Write(message{}.message(tracePacket, p))
 	}
 	return out.Flush()
 }
 
-// message is the encoded fields of a message.
+// message is the encoded fields of a message: each a tag, which has the field's number and
+// the wire type, and a value (https://protobuf.dev/programming-guides/encoding/). The
+// library for it reads the whole program's file when it is set up, at each start of catbox.
 type message []byte
 
-func (m message) number(field protowire.Number, v uint64) message {
-	return protowire.AppendVarint(protowire.AppendTag(m, field, protowire.VarintType), v)
+// The wire types.
+const (
+	wireVarint  = 0
+	wireFixed64 = 1
+	wireBytes   = 2
+)
+
+func (m message) tag(field, wire uint64) message { return binary.AppendUvarint(m, field<<3|wire) }
+
+func (m message) number(field, v uint64) message {
+	return binary.AppendUvarint(m.tag(field, wireVarint), v)
 }
 
-func (m message) text(field protowire.Number, s string) message {
-	return protowire.AppendString(protowire.AppendTag(m, field, protowire.BytesType), s)
+func (m message) text(field uint64, s string) message {
+	return append(binary.AppendUvarint(m.tag(field, wireBytes), uint64(len(s))), s...)
 }
 
-func (m message) fixed(field protowire.Number, v uint64) message {
-	return protowire.AppendFixed64(protowire.AppendTag(m, field, protowire.Fixed64Type), v)
+func (m message) fixed(field, v uint64) message {
+	return binary.LittleEndian.AppendUint64(m.tag(field, wireFixed64), v)
 }
 
-func (m message) message(field protowire.Number, inner message) message {
-	return protowire.AppendBytes(protowire.AppendTag(m, field, protowire.BytesType), inner)
-}
+func (m message) message(field uint64, inner message) message { return m.text(field, string(inner)) }
 
 // tracks are the packets that describe the tracks.
 func (t *trace) tracks() []message {
