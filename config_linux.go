@@ -18,23 +18,15 @@ import (
 	"github.com/catbox-go/catbox/internal/stage"
 	"github.com/catbox-go/catbox/internal/supervisor"
 	"github.com/catbox-go/catbox/internal/sys"
+	"github.com/catbox-go/catbox/internal/sys/spawn"
 	"github.com/catbox-go/catbox/policy"
 )
-
-// rootCaps are the capabilities that root keeps: those about files and ids that
-// a build as root uses, and none about the system.
-const rootCaps = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FOWNER | 1<<unix.CAP_FSETID | 1<<unix.CAP_KILL |
-	1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_SETFCAP
-
-// fakeRootCaps are what a fake root has besides: in an ordinary user's namespace
-// they reach the user's own files and no others; real root keeps them, as it
-// would by itself.
-const fakeRootCaps = 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_MKNOD
 
 func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 	c := p.cmd
 	cfg := stage.Config{
 		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Files: c.ExtraFiles, WaitDelay: c.WaitDelay, Cgroup: group.Dir(),
+		Gone: group != nil || p.overlay != nil, Early: p.startsEarly(), Anew: p.held.serves(),
 		Spec: func() (stage.Spec, error) { return p.spec(group) },
 	}
 	cfg.Stopped = c.Hooks.Stopped
@@ -46,10 +38,10 @@ func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 		cfg.Died = func(d stage.Death) { hook(d.PID, d.Signal) }
 	}
 	if p.root || c.FakeRoot != nil {
-		cfg.Caps = rootCaps
+		cfg.Caps = spawn.RootCaps
 	}
 	if c.FakeRoot != nil {
-		cfg.Caps |= fakeRootCaps
+		cfg.Caps |= spawn.FakeRootCaps
 	}
 	if p.tier == 1 {
 		p.namespaces(&cfg)
@@ -89,7 +81,7 @@ func (p *plan) environment(env []string) []string {
 }
 
 func (p *plan) namespaces(cfg *stage.Config) {
-	cfg.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
+	cfg.Cloneflags = spawn.Namespaces
 	if p.netNamespace() {
 		cfg.Cloneflags |= unix.CLONE_NEWNET
 	}

@@ -32,6 +32,9 @@ type held struct {
 	points    []string            // places in the upper tree that are there to mount on, and not in the tree below
 }
 
+// serves tells whether the overlay was mounted by a server on the host's side.
+func (h *held) serves() bool { return h != nil && h.server != nil }
+
 // findOverlay makes or opens the overlay, and finds how it covers the run's tree.
 func (p *plan) findOverlay() error {
 	if p.cmd.Overlay == nil {

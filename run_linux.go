@@ -139,6 +139,13 @@ func isRefusal(err error) bool {
 	return slices.ContainsFunc(errnos, func(e syscall.Errno) bool { return errors.Is(err, e) })
 }
 
+// startsEarly tells whether nothing is to be done between the confinement of the command
+// and its start. The supervisor, which takes up what it has tried by then, sees to the
+// init by the rights of the user namespace's owner.
+func (p *plan) startsEarly() bool {
+	return p.tier == 1 && p.cmd.Hooks.Initialized == nil && p.cmd.Record == nil && p.fake == nil && p.overlay == nil
+}
+
 // begin has the supervisor listen, asks the hook, and starts the command.
 func (r *run) begin() error {
 	p := r.plan

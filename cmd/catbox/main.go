@@ -16,6 +16,7 @@ import (
 	"os"
 
 	"github.com/catbox-go/catbox"
+	_ "github.com/catbox-go/catbox/cmd/catbox/internal/early" // a run's first process
 )
 
 //go:generate go test -run ^TestManPages$ -update .

@@ -14,9 +14,6 @@ import (
 	"github.com/catbox-go/catbox/internal/sys"
 )
 
-// initName is the name (argv[0]) under which a program is its run's init.
-const initName = "catbox-init"
-
 // controlFD is the init's end of the socket; extra files follow it.
 const controlFD = 3
 
@@ -88,10 +85,21 @@ func (in *initProcess) run() error {
 	if err := in.conn.send(message{Ready: &ready{Netns: networkCookie(), Listener: in.listener}}); err != nil {
 		return err
 	}
-	if m, _, err = in.conn.receive(); err != nil || !m.Go {
-		return err // aborted: the command is not to run
+	if !in.spec.Early {
+		if wanted, err := in.awaitGo(); !wanted {
+			return err
+		}
 	}
 	return in.start()
+}
+
+// awaitGo waits until the command is to run, and the caller has the listener; false: aborted.
+func (in *initProcess) awaitGo() (bool, error) {
+	m, _, err := in.conn.receive()
+	if in.listener >= 0 {
+		unix.Close(in.listener)
+	}
+	return err == nil && m.Go, err
 }
 
 // remove removes the run's directory for temporary files: the init does, as the
@@ -115,9 +123,6 @@ func (in *initProcess) start() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl PR_SET_DUMPABLE", err)
 	}
-	if in.listener >= 0 {
-		unix.Close(in.listener) // the caller has it
-	}
 	if err := in.dropStill(); err != nil {
 		return err
 	}
@@ -125,6 +130,11 @@ func (in *initProcess) start() error {
 		return err
 	}
 	pid, err := in.forkUnblocked()
+	if in.spec.Early {
+		if wanted, err := in.awaitGo(); !wanted {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ type Spec struct {
 	Give []Owned
 	// TakeBack has the init ask, at the end, which files are to be the user's again.
 	TakeBack bool
+	// Early starts the command without waiting for Go, which the init then waits for before it does anything else.
+	Early bool
 	// PIDNamespace tells that the init is process 1 of its own pid namespace.
 	PIDNamespace bool
 }

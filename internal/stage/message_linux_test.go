@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys/spawn"
 )
 
 // pair returns both ends of a connection.
@@ -219,5 +221,21 @@ func TestCloseEndsAReceive(t *testing.T) {
 	c.shutdown() // before or after receive has begun to wait: it returns
 	if err := <-ended; err == nil {
 		t.Error("a message came from nowhere")
+	}
+}
+
+// Package spawn has the numbers of capabilities by itself.
+func TestCapabilities(t *testing.T) {
+	var root uint64
+	for _, c := range []int{
+		unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID, unix.CAP_KILL, unix.CAP_SETGID, unix.CAP_SETUID,
+		unix.CAP_SETPCAP, unix.CAP_NET_BIND_SERVICE, unix.CAP_SETFCAP,
+	} {
+		root |= 1 << c
+	}
+	fake := uint64(1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_MKNOD)
+	init := uint64(1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_SETPCAP | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_OVERRIDE)
+	if spawn.RootCaps != root || spawn.FakeRootCaps != fake || spawn.First(nil, 0, 0).Caps != init {
+		t.Errorf("%#x, %#x, %#x", spawn.RootCaps, spawn.FakeRootCaps, spawn.First(nil, 0, 0).Caps)
 	}
 }

@@ -5,128 +5,109 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys/spawn"
 )
 
 // process is the init as the caller has it. It is not an os.Process: the first
 // of a program starts one more process just to see whether pidfds work.
 type process struct {
-	pid   int
-	pidfd int // -1 if the kernel has none (before Linux 5.2)
-
-	blocked uint64 // the watched signals that the caller has blocked
-
+	*spawn.Child
 	streams *streams
-	waited  chan struct{} // closed when the init has been reaped
-	status  syscall.WaitStatus
-	err     error // of wait4
+	mu      sync.Mutex // of PIDFD, which is closed once the init has been reaped
 }
 
-// startProcess starts this program again as the init, from a thread that lives
-// as long as the init does: the parent-death signal comes when the thread ends
-// that created the child (prctl(2)).
-func startProcess(cfg Config, control *os.File) (*process, error) {
+// startProcess starts this program again as the init, if it has not begun with that already.
+func startProcess(cfg Config) (*process, error) {
 	s, err := openStreams(cfg.Stdin, cfg.Stdout, cfg.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{pidfd: -1, streams: s, waited: make(chan struct{})}
-	attr := p.attributes(cfg, control)
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: signals stay blocked there
-		var err error
-		if p.blocked, err = blockWatched(); err != nil {
-			started <- err
-			return
-		}
-		p.pid, err = syscall.ForkExec("/proc/self/exe", []string{initName}, attr)
-		runtime.KeepAlive(cfg)
-		started <- err
-		if err == nil {
-			p.wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	request := request(cfg, s)
+	child := spawn.Take(request)
+	if child != nil && cfg.Anew {
+		go child.LetGo()
+		child = nil
+	}
+	if child == nil {
+		child, err = spawn.Start(request)
+	}
+	runtime.KeepAlive(cfg)
+	if err != nil {
 		s.abandon()
 		return nil, err
 	}
 	s.copy()
-	return p, nil
+	return &process{Child: child, streams: s}, nil
 }
 
-func (p *process) attributes(cfg Config, control *os.File) *syscall.ProcAttr {
-	attr := &syscall.ProcAttr{
-		Env:   []string{stageVariable + "=init", "GOMAXPROCS=1"},
-		Files: p.streams.descriptors(),
-		Sys:   &syscall.SysProcAttr{Cloneflags: cfg.Cloneflags, PidFD: &p.pidfd},
+func request(cfg Config, s *streams) spawn.Request {
+	files := s.descriptors()
+	for _, f := range cfg.Files {
+		files = append(files, f.Fd())
 	}
-	for _, f := range append([]*os.File{control}, cfg.Files...) {
-		attr.Files = append(attr.Files, f.Fd())
-	}
-	if cfg.Cloneflags&unix.CLONE_NEWPID != 0 {
-		attr.Sys.Pdeathsig = syscall.SIGKILL
-	}
-	if cfg.Cloneflags&unix.CLONE_NEWUSER != 0 {
-		// The ids are mapped once the init runs (mapIDs): with SysProcAttr's own
-		// mappings the memory of this process would be copied to be thrown away,
-		// which is a seventh of the whole start. Until then the init has its
-		// capabilities by the ambient set alone.
-		attr.Sys.Cloneflags |= unix.CLONE_VM | unix.CLONE_VFORK
-		attr.Sys.AmbientCaps = ambientCaps(cfg.Caps)
-	}
+	r := spawn.First(files, cfg.Cloneflags, cfg.Caps)
 	if cfg.Cgroup != nil {
-		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, int(cfg.Cgroup.Fd())
+		r.Cgroup = int(cfg.Cgroup.Fd())
 	}
-	return attr
+	return r
 }
 
-// wait reaps the init.
-func (p *process) wait() {
-	for {
-		_, err := syscall.Wait4(p.pid, &p.status, 0, nil)
-		if err == syscall.EINTR {
-			continue
-		}
-		p.err = os.NewSyscallError("wait4", err)
-		break
-	}
-	close(p.waited)
-}
+// blocked are the watched signals that the caller has blocked, bit n for number n.
+func (p *process) blocked() uint64 { return p.Blocked << 1 }
 
 // kill ends the init, and with it its pid namespace.
 func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	select {
-	case <-p.waited: // the number may be another's
+	case <-p.Waited: // the number may be another's
 		return
 	default:
 	}
-	if p.pidfd < 0 {
-		syscall.Kill(p.pid, syscall.SIGKILL)
+	if p.PIDFD < 0 {
+		syscall.Kill(p.PID, syscall.SIGKILL)
 		return
 	}
-	unix.PidfdSendSignal(p.pidfd, unix.SIGKILL, nil, 0)
+	unix.PidfdSendSignal(p.PIDFD, unix.SIGKILL, nil, 0)
 }
 
-// end waits until the init has been reaped and its streams are copied, and lets
-// go of both.
+// end waits until the streams of an init that has ended, or is about to, are copied.
 func (p *process) end(delay time.Duration) error {
-	<-p.waited
-	if p.pidfd >= 0 {
-		unix.Close(p.pidfd)
+	err := p.streams.wait(delay)
+	select {
+	case <-p.Waited:
+		p.release()
+		return errors.Join(os.NewSyscallError("wait4", p.Err), err)
+	default:
 	}
-	return errors.Join(p.err, p.streams.wait(delay))
+	go func() {
+		<-p.Waited
+		p.release()
+	}()
+	return err
+}
+
+func (p *process) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.PIDFD >= 0 {
+		unix.Close(p.PIDFD)
+		p.PIDFD = -1
+	}
 }
 
 // descriptor takes a copy of a descriptor of the init's.
 func (p *process) descriptor(number int) (int, error) {
-	if p.pidfd < 0 {
+	if p.PIDFD < 0 {
 		return -1, fmt.Errorf("pidfd_getfd: %w", unix.ENOSYS)
 	}
-	fd, err := unix.PidfdGetfd(p.pidfd, number, 0)
+	fd, err := unix.PidfdGetfd(p.PIDFD, number, 0)
 	return fd, os.NewSyscallError("pidfd_getfd", err)
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/idmap"
+	"github.com/catbox-go/catbox/internal/sys/spawn"
 )
 
 // Config says how the init is started, and what it is to do.
@@ -40,6 +40,14 @@ type Config struct {
 	WaitDelay time.Duration
 	// Cgroup is an open directory of a control group to start in; nil is the caller's.
 	Cgroup *os.File
+	// Early starts the command as soon as it is confined: what is sent to the listener waits there until somebody
+	// listens. Without it the command does not run before Go.
+	Early bool
+	// Anew has a new init started though one was begun (see package spawn): mounts were made since.
+	Anew bool
+	// Gone has Wait wait until the namespaces, and what they hold (mounts, a control group), are taken down
+	// as well, and not only until all processes have ended.
+	Gone bool
 	// Died is called for each process of the run that a signal ended.
 	Died func(Death)
 	// TakeBack, if not nil, is asked at the end which files, with all below them, are to be the user's again;
@@ -53,13 +61,6 @@ type Config struct {
 // ErrNoInit says that the re-executed program did not become the init.
 var ErrNoInit = errors.New("this program, started again, did not become the first process of a run")
 
-// stageVariable marks the environment of a re-executed program.
-const stageVariable = "CATBOX_STAGE"
-
-// initCaps are what the init needs in its user namespace: to mount, to bring
-// the loopback up, to drop capabilities.
-var initCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_CHROOT, unix.CAP_SYS_PTRACE, unix.CAP_DAC_OVERRIDE}
-
 // Run is a run whose init has been started.
 type Run struct {
 	// Listener gets the notifications of the run's filter; nil if it has none.
@@ -70,6 +71,7 @@ type Run struct {
 
 	init      *process
 	ownPIDs   bool // the run has a pid namespace
+	gone      bool // see Config.Gone
 	waitDelay time.Duration
 
 	conn     *conn
@@ -116,28 +118,22 @@ func (e *Error) Unwrap() error {
 	return e.Errno
 }
 
-// Start starts the init and has it set everything up. The command does not run before Go.
+// Start starts the init and has it set everything up. The command does not run before Go, but for Config.Early.
 func Start(cfg Config) (*Run, error) {
-	if os.Getenv(stageVariable) != "" {
+	if os.Getenv(spawn.Variable) != "" {
 		return nil, ErrNoInit
 	}
-	ours, theirs, err := socketPair()
-	if err != nil {
-		return nil, err
-	}
 	r := &Run{
-		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
+		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, gone: cfg.Gone, waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
 		takeBack: cfg.TakeBack, taken: cfg.Taken,
 		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), made: make(chan syscall.Errno, 1), ended: make(chan struct{}),
 	}
-	r.init, err = startProcess(cfg, theirs)
-	theirs.Close()
-	if err != nil {
-		unix.Close(ours)
+	var err error
+	if r.init, err = startProcess(cfg); err != nil {
 		return nil, fmt.Errorf("start the first process: %w", err)
 	}
-	r.conn = &conn{fd: ours}
-	if err := unix.SetsockoptInt(ours, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+	r.conn = &conn{fd: r.init.Control}
+	if err := unix.SetsockoptInt(r.init.Control, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		r.Abort()
 		return nil, os.NewSyscallError("setsockopt SO_PASSCRED", err)
 	}
@@ -148,16 +144,6 @@ func Start(cfg Config) (*Run, error) {
 	r.reading = true
 	go r.read()
 	return r, nil
-}
-
-func ambientCaps(more uint64) []uintptr {
-	caps := slices.Clone(initCaps)
-	for c := range uintptr(64) {
-		if more&(1<<c) != 0 && !slices.Contains(caps, c) {
-			caps = append(caps, c)
-		}
-	}
-	return caps
 }
 
 // mapIDs gives the init's user namespace its ids (user_namespaces(7)).
@@ -190,14 +176,6 @@ func (r *Run) runIDTool(program string, ids idmap.Map) error {
 	return nil
 }
 
-func socketPair() (ours int, theirs *os.File, err error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1, nil, os.NewSyscallError("socketpair", err)
-	}
-	return fds[0], os.NewFile(uintptr(fds[1]), "control"), nil
-}
-
 // helloTime is how long a program may take to come to catbox.Init.
 const helloTime = 30 * time.Second
 
@@ -208,12 +186,21 @@ func (r *Run) setUp(cfg Config) error {
 	if err := r.mapIDs(cfg); err != nil {
 		return r.mapError(err)
 	}
+	var spare descriptors
+	if cfg.Early {
+		// What runs is not to be ended for want of a descriptor: the listener, the supervisor's view.
+		if err := spare.reserve(4); err != nil {
+			return err
+		}
+		defer spare.release()
+	}
 	spec, err := cfg.Spec()
 	if err != nil {
 		return err
 	}
+	spec.Early = cfg.Early
 	r.remove, spec.TakeBack = spec.Remove, cfg.TakeBack != nil
-	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.blocked
+	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.blocked()
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
 	sent := r.conn.send(message{Spec: &spec})
 	m, _, err := r.conn.receive()
@@ -227,14 +214,37 @@ func (r *Run) setUp(cfg Config) error {
 	case sent != nil:
 		return sent
 	}
+	spare.release()
 	return r.ready()
+}
+
+// descriptors are some that are held so that there will be so many.
+type descriptors []int
+
+func (d *descriptors) reserve(n int) error {
+	for range n {
+		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			d.release()
+			return &os.PathError{Op: "open", Path: "/", Err: err}
+		}
+		*d = append(*d, fd)
+	}
+	return nil
+}
+
+func (d *descriptors) release() {
+	for _, fd := range *d {
+		unix.Close(fd)
+	}
+	*d = nil
 }
 
 // mapError tells an error of the mapping from that of a program that has ended,
 // which shows in many ways.
 func (r *Run) mapError(err error) error {
 	select {
-	case <-r.init.waited:
+	case <-r.init.Waited:
 		return fmt.Errorf("%w: it ended", ErrNoInit)
 	case <-time.After(100 * time.Millisecond):
 		return fmt.Errorf("map ids: %w", err)
@@ -274,9 +284,9 @@ func (f *failure) error() error {
 }
 
 // PID returns the init's process id.
-func (r *Run) PID() int { return r.init.pid }
+func (r *Run) PID() int { return r.init.PID }
 
-// Go starts the command and returns its process id as the caller sees it.
+// Go starts the command, or tells that there is a listener, and returns its process id as the caller sees it.
 func (r *Run) Go() (int, error) {
 	if err := r.conn.send(message{Go: true}); err != nil {
 		return 0, err
@@ -327,6 +337,7 @@ func (r *Run) Abort() {
 		r.conn.close()
 	}
 	r.init.kill()
+	<-r.init.Waited
 	r.init.end(r.waitDelay)
 	r.removeLeft()
 	if r.Listener != nil {
@@ -342,16 +353,20 @@ func (r *Run) removeLeft() {
 	}
 }
 
-// Wait waits until the run has ended and its output is copied. The error is
+// Wait waits until every process of the run has ended, but for the init, which only has
+// to end itself, and the run's output is copied. The error is
 // about the copying, or says that the init was ended before the command
 // (Ended is nil then).
 func (r *Run) Wait() (*Ended, error) {
-	err := r.init.end(r.waitDelay)
 	<-r.ended
+	if r.gone || !r.ownPIDs || r.result == nil {
+		<-r.init.Waited
+	}
+	err := r.init.end(r.waitDelay)
 	r.conn.close()
 	r.removeLeft()
 	if r.result == nil && err == nil {
-		err = fmt.Errorf("the run was ended: %s", describe(r.init.status))
+		err = fmt.Errorf("the run was ended: %s", describe(r.init.Status))
 	}
 	return r.result, err
 }
@@ -388,6 +403,7 @@ func (r *Run) read() {
 			r.socketMade(m.Socketed.Errno, with.fd)
 		case m.Ended != nil:
 			r.result = m.Ended
+			return
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/sys"
+	"github.com/catbox-go/catbox/internal/sys/spawn"
 )
 
 // witness remembers which signals the init got itself. The init is in the
@@ -36,16 +37,7 @@ const (
 	memory = time.Second
 )
 
-// watched are the signals that end a process, or that programs give a meaning.
-var watched = []syscall.Signal{
-	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, // unblocked by the runtime
-	syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGWINCH, // reset by it in a child
-	// Stopped, the init could not tell that the command is; in a pid namespace the
-	// kernel sees to that.
-	syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU,
-}
-
-// unblockable and handled are how many of those that are watched Go's runtime
+// unblockable and handled are how many of those that are spawn.Watched Go's runtime
 // unblocks, and how many it handles by itself.
 const (
 	unblockable = 4
@@ -55,7 +47,7 @@ const (
 // catch has the runtime catch what it unblocks.
 func (w *witness) catch() {
 	ch := make(chan os.Signal, 64)
-	for _, s := range watched[:unblockable] {
+	for _, s := range spawn.Watched[:unblockable] {
 		// What is ignored stays ignored in the command, which is started later: nohup(1).
 		if !signal.Ignored(s) {
 			signal.Notify(ch, s)
@@ -76,25 +68,12 @@ func (w *witness) saw(s syscall.Signal) {
 // watchedSet are the watched signals but those in the mask (bit n for signal n).
 func watchedSet(but uint64) *unix.Sigset_t {
 	var set unix.Sigset_t
-	for _, s := range watched { // all below 32, and so in the first word of any architecture
+	for _, s := range spawn.Watched { // all below 32, and so in the first word of any architecture
 		if but&(1<<s) == 0 {
 			set.Val[0] |= 1 << (s - 1)
 		}
 	}
 	return &set
-}
-
-// blockWatched blocks the watched signals in the calling thread, and in what it
-// starts, and returns those of them that were blocked before.
-func blockWatched() (blocked uint64, err error) {
-	var old unix.Sigset_t
-	err = unix.PthreadSigmask(unix.SIG_BLOCK, watchedSet(0), &old)
-	for _, s := range watched {
-		if old.Val[0]&(1<<(s-1)) != 0 {
-			blocked |= 1 << s
-		}
-	}
-	return blocked, os.NewSyscallError("rt_sigprocmask", err)
 }
 
 // withUnblocked does something, which is to start the command, with the watched
@@ -104,7 +83,7 @@ func blockWatched() (blocked uint64, err error) {
 // first instruction and the end of do is missed, and so comes to the command twice.
 func withUnblocked(but uint64, do func()) error {
 	old := map[syscall.Signal]sys.Action{}
-	for _, s := range watched[unblockable:handled] {
+	for _, s := range spawn.Watched[unblockable:handled] {
 		action, err := sys.SetAction(s, sys.Ignore)
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ func one(file, old, new string) []edit { return []edit{{file, old, new}} }
 const (
 	superv = "internal/supervisor/"
 	stage  = "internal/stage/"
+	spawn  = "internal/sys/spawn/"
 	views  = "internal/namespace/"
 	filter = "internal/seccomp/"
 )
@@ -37,7 +38,7 @@ var guards = []guard{
 	}},
 	{name: "network namespace", rows: "K02|K05|K10", modes: "explain",
 		edits: one("plan_linux.go", "return p.tier == 1 && !p.log && p.policy.Network() != policy.NetworkHost", "return false")},
-	{name: "IPC namespace", rows: "K14", modes: "explain", edits: one("config_linux.go", " | unix.CLONE_NEWIPC", "")},
+	{name: "IPC namespace", rows: "K14", modes: "explain", edits: one(spawn+"init_linux.go", " | syscall.CLONE_NEWIPC", "")},
 	{name: "SysV refused without namespaces", rows: "K14b", modes: "tier2", edits: one("plan_linux.go",
 		"SysV:     p.tier > 1 && !p.log,", "SysV:     false,")},
 	{name: "socket families", rows: "K06|K07|S08", modes: "explain",
@@ -109,7 +110,7 @@ var guards = []guard{
 		"case !ok || m.Kill:", "case ok && m.Kill:")},
 	{name: "pdeathsig of the init, its socket unnoticed", rows: "L06", modes: "explain", edits: []edit{
 		{stage + "init_linux.go", "return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)", "return nil"},
-		{stage + "process_linux.go", "attr.Sys.Pdeathsig = syscall.SIGKILL", "_ = attr"},
+		{spawn + "spawn_linux.go", "attr.Sys.Pdeathsig = syscall.SIGKILL", "_ = attr"},
 		{stage + "serve_linux.go", "case !ok || m.Kill:", "case ok && m.Kill:"},
 	}},
 	{name: "the init is not dumpable", rows: "P24", modes: "tier2",

@@ -1,0 +1,52 @@
+package spawn
+
+import (
+	"slices"
+	"syscall"
+)
+
+// begun is the child that Begin has asked for.
+var begun chan *Child
+
+// asked is what it was asked to be.
+var asked Request
+
+// Begin starts a child for the next Take, and does not wait for it. It is for the
+// time before main, and for a program whose descriptors 0 to 2 are what they are going
+// to be. A child that is never taken ends by itself, at the latest with this program.
+func Begin(r Request) {
+	begun, asked = make(chan *Child, 1), r
+	go func() {
+		c, _ := Start(r) // Start will be tried again, and say why it fails
+		begun <- c
+	}()
+}
+
+// Take returns the child that Begin started if it is what is requested now, and
+// nil if there is none; it is had once. One that is not the same is let go.
+func Take(r Request) *Child {
+	if begun == nil {
+		return nil
+	}
+	c := <-begun
+	begun = nil
+	if c == nil || asked.same(r) {
+		return c
+	}
+	go c.LetGo()
+	return nil
+}
+
+func (r Request) same(other Request) bool {
+	return slices.Equal(r.Args, other.Args) && slices.Equal(r.Env, other.Env) && slices.Equal(r.Files, other.Files) &&
+		r.Cloneflags == other.Cloneflags && r.Caps == other.Caps && r.Cgroup == other.Cgroup && r.Block == other.Block
+}
+
+// LetGo closes the child's socket, by which it ends, and waits until it has.
+func (c *Child) LetGo() {
+	syscall.Close(c.Control)
+	<-c.Waited
+	if c.PIDFD >= 0 {
+		syscall.Close(c.PIDFD)
+	}
+}
