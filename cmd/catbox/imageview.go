@@ -90,8 +90,10 @@ func (v *imageView) apply(r *runOptions) error {
 	if err != nil {
 		return err
 	}
-	if r.Overlay != "" && len(writes) > 0 {
-		return usage("-w %s: what -w names is thrown away; with --overlay everything may be written, and is kept", writes[0])
+	if r.Overlay != "" {
+		if writes, err = withOverlay(writes); err != nil {
+			return err
+		}
 	}
 	r.Write = nil
 	if r.Overlay == "" {
@@ -121,6 +123,18 @@ func (v *imageView) apply(r *runOptions) error {
 		}
 	}
 	return nil
+}
+
+// withOverlay is what -w leaves to do beside an overlay, in which everything may be
+// written: nothing for -w /, which asks for that. For less there is no wall, as the
+// overlay is one mount.
+func withOverlay(writes []string) ([]string, error) {
+	for _, path := range writes {
+		if path != "/" {
+			return nil, usage("-w %s: with --overlay everything may be written, and is kept: leave -w out; --no-write PATH takes a place out, --tmpfs %s has what is written there thrown away, and --bind DIR:%s without --overlay keeps only that", path, path, path)
+		}
+	}
+	return nil, nil
 }
 
 // writtenPaths are the paths of -w.
