@@ -17,28 +17,54 @@ import (
 	"github.com/catbox-go/catbox/image"
 )
 
-// wrapperPath is where a run that changes its user has catbox: in the /tmp of its own.
+// wrapperPath is where a run that changes what it is has catbox: in the /tmp of its own.
 const wrapperPath = "/tmp/.catbox/catbox"
 
-// newImageAs is what a run of an image begins with that is to be another user: only
-// inside of the run, where it is root or believes to be, the ids can be had.
-func newImageAs() *cobra.Command {
-	return &cobra.Command{
-		Use: "as UID:GID:GROUPS -- COMMAND [ARG...]", Hidden: true,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return usage("UID:GID:GROUPS and COMMAND are missing")
-			}
-			return become(args[0], args[1:])
-		},
-	}
+// imageAs is what a run of an image begins with that is to be another user, or to have
+// an isolator that a process takes on itself: only inside of the run, where it is
+// root or believes to be, the ids can be had, and only from there on what the image
+// asks for is the image's and not catbox's own.
+type imageAs struct {
+	ids    string // UID:GID:GROUPS; "": the same
+	oom    string // for proc_pid_oom_score_adj(5); "": the same
+	filter callFilter
 }
 
-func become(ids string, args []string) error {
-	cred, err := parseCredentials(ids)
-	if err != nil {
-		return err
+func newImageAs() *cobra.Command {
+	var o imageAs
+	cmd := &cobra.Command{
+		Use: "as [flags] -- COMMAND [ARG...]", Hidden: true, Args: atLeastOne("COMMAND"),
+		RunE: func(_ *cobra.Command, args []string) error { return o.become(args) },
 	}
+	f := cmd.Flags()
+	f.SetInterspersed(false)
+	f.StringVar(&o.ids, "ids", "", "`UID:GID:GROUPS`")
+	f.StringVar(&o.oom, "oom-score-adj", "", "`N`")
+	f.StringArrayVar(&o.filter.retain, "retain", nil, "`LIST`")
+	f.StringArrayVar(&o.filter.remove, "remove", nil, "`LIST`")
+	return cmd
+}
+
+// arguments are those by which it is told the same again; nil: there is nothing to do.
+func (o *imageAs) arguments() []string {
+	var args []string
+	add := func(flag, value string) {
+		if value != "" {
+			args = append(args, flag+"="+value)
+		}
+	}
+	add("--ids", o.ids)
+	add("--oom-score-adj", o.oom)
+	for _, list := range o.filter.retain {
+		add("--retain", list)
+	}
+	for _, list := range o.filter.remove {
+		add("--remove", list)
+	}
+	return args
+}
+
+func (o *imageAs) become(args []string) error {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return err
@@ -47,10 +73,28 @@ func become(ids string, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.oom != "" {
+		if err := os.WriteFile(oomScore, []byte(o.oom), 0); err != nil {
+			return err
+		}
+	}
+	if o.ids != "" {
+		if err := becomeIDs(o.ids); err != nil {
+			return err
+		}
+	}
+	return &catbox.ExecError{Path: path, Err: o.filter.exec(path, args, os.Environ())}
+}
+
+func becomeIDs(ids string) error {
+	cred, err := parseCredentials(ids)
+	if err != nil {
+		return err
+	}
 	if err := cred.take(); err != nil {
 		return fmt.Errorf("become user %d, group %d: %w", cred.UID, cred.GID, err)
 	}
-	return &catbox.ExecError{Path: path, Err: syscall.Exec(path, args, os.Environ())}
+	return nil
 }
 
 // credentials are ids of a process.
@@ -103,8 +147,8 @@ func (s *imageSession) credentials() (home string, err error) {
 	case cred.UID == os.Geteuid() && cred.GID == os.Getegid() && !s.run.fake.on:
 	case root && cred.UID == 0 && cred.GID == 0 && len(cred.Groups) == 0:
 	case root:
-		s.as = credentials(cred).String()
-		return home, s.view.addWrapper()
+		s.as.ids = credentials(cred).String()
+		return home, nil
 	case s.user != "":
 		return "", usage("--user %s: only root can be another user: add --fakeroot", s.user)
 	case explicit:
@@ -137,7 +181,7 @@ func checkStatic(program string) error {
 	}
 	defer f.Close()
 	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		return fmt.Errorf("%s is linked dynamically, and cannot be executed in an image to change the user: build it with CGO_ENABLED=0", program)
+		return fmt.Errorf("%s is linked dynamically, and cannot be executed in an image to change its user or to keep its isolators: build it with CGO_ENABLED=0", program)
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/catbox-go/catbox/image"
 )
@@ -10,8 +12,9 @@ import (
 // enforcement is what a run does about an isolator of the image.
 type enforcement struct {
 	kept         bool
-	how          string // it is kept, or why it is not
-	limit, value string // of --limit
+	how          string         // it is kept, or why it is not
+	limit, value string         // of --limit
+	as           func(*imageAs) // nil: the command need not do anything itself
 }
 
 // enforcementOf says it for each of package image's isolators.
@@ -41,9 +44,7 @@ var enforcements = map[string]func(image.Isolator) enforcement{
 	image.CapabilitiesRemove: capabilities,
 	image.SeccompRetain:      calls,
 	image.SeccompRemove:      calls,
-	image.OOMScoreAdj: func(image.Isolator) enforcement {
-		return enforcement{how: "a run has the caller's"}
-	},
+	image.OOMScoreAdj:        oomScoreAdj,
 	image.CPUShares: func(image.Isolator) enforcement {
 		return enforcement{how: "they weigh against other commands, and catbox runs one"}
 	},
@@ -62,5 +63,32 @@ func calls(i image.Isolator) enforcement {
 	if i.Seccomp == nil {
 		return enforcement{kept: true, how: i.Why}
 	}
-	return enforcement{how: "the filter is catbox's own, which refuses what would lead out of the run"}
+	list, err := callList(i.Seccomp)
+	if err != nil {
+		return enforcement{how: err.Error()}
+	}
+	retain := i.Seccomp.Retain
+	return enforcement{kept: true, how: "a filter beside catbox's own", as: func(a *imageAs) {
+		if retain {
+			a.filter.retain = append(a.filter.retain, list)
+		} else {
+			a.filter.remove = append(a.filter.remove, list)
+		}
+	}}
+}
+
+// oomScore is the file in which a process has it (proc_pid_oom_score_adj(5)).
+const oomScore = "/proc/self/oom_score_adj"
+
+// oomScoreAdj can be raised by anybody, and lowered with CAP_SYS_RESOURCE, which no run has.
+func oomScoreAdj(i image.Isolator) enforcement {
+	text, err := os.ReadFile(oomScore)
+	if err != nil {
+		return enforcement{how: err.Error()}
+	}
+	own, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || i.OOMScoreAdj < own {
+		return enforcement{how: fmt.Sprintf("a run can raise catbox's own, which is %d, and not lower it", own)}
+	}
+	return enforcement{kept: true, how: "the command's " + oomScore, as: func(a *imageAs) { a.oom = strconv.Itoa(i.OOMScoreAdj) }}
 }

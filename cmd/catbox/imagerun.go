@@ -111,7 +111,7 @@ type imageSession struct {
 	entry *image.Entry
 	notes []image.Noted
 	view  imageView
-	as    string // what 'catbox image as' is told; "": nothing is to be changed
+	as    imageAs
 }
 
 func (s *imageSession) prepare(ctx context.Context) error {
@@ -149,6 +149,11 @@ func (s *imageSession) settle() (err error) {
 	home, err := s.credentials()
 	if err != nil {
 		return err
+	}
+	if s.as.arguments() != nil {
+		if err := s.view.addWrapper(); err != nil {
+			return err
+		}
 	}
 	s.environment(home)
 	if err := s.mountPoints(); err != nil {
@@ -195,6 +200,8 @@ func (s *imageSession) limits() error {
 				s.run.Limit = limits{}
 			}
 			s.run.Limit[e.limit] = e.value
+		case e.as != nil:
+			e.as(&s.as)
 		}
 	}
 	_, err := s.run.Limit.values()
@@ -233,8 +240,8 @@ func (s *imageSession) handler(event string) error {
 
 func (s *imageSession) runOne(o runOptions, args []string) error {
 	o.adjust = s.adjust
-	if s.as != "" {
-		args = slices.Concat([]string{wrapperPath, "image", "as", s.as, "--"}, args)
+	if as := s.as.arguments(); as != nil {
+		args = slices.Concat([]string{wrapperPath, "image", "as"}, as, []string{"--"}, args)
 	}
 	return o.run(args)
 }

@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -46,6 +47,25 @@ func SeccompSetModeFilter(flags uintptr, prog []unix.SockFilter) (int, error) {
 	fprog := unix.SockFprog{Len: uint16(len(prog)), Filter: unsafe.SliceData(prog)}
 	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&fprog)))
 	return int(fd), named("seccomp", errno)
+}
+
+// FilterAndExec puts a filter on the calling thread, which the caller has locked, and
+// executes the program, with no other system call in between: the filter may refuse
+// any that Go's runtime makes. It needs no_new_privs. It returns only on failure.
+func FilterAndExec(prog []unix.SockFilter, path string, args, env []string) error {
+	name, err1 := unix.BytePtrFromString(path)
+	argv, err2 := syscall.SlicePtrFromStrings(args)
+	envp, err3 := syscall.SlicePtrFromStrings(env)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return named("execve", unix.EINVAL)
+	}
+	fprog := unix.SockFprog{Len: uint16(len(prog)), Filter: unsafe.SliceData(prog)}
+	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&fprog)))
+	if errno != 0 {
+		return named("seccomp", errno)
+	}
+	_, _, errno = unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envp[0])))
+	return named("execve", errno)
 }
 
 // NotifyReceive waits for a notification. ENOENT means that the target was
