@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -44,10 +45,16 @@ const (
 	handled     = 8
 )
 
-// catch has the runtime catch what it unblocks.
+// catch has the runtime catch what it unblocks, and what would stop the init while the
+// command is being started (withUnblocked): a command can stop its group at once. Process 1
+// of a pid namespace is stopped by nobody in it.
 func (w *witness) catch() {
+	caught := spawn.Watched[:unblockable]
+	if os.Getpid() != 1 {
+		caught = slices.Concat(caught, spawn.Watched[handled:])
+	}
 	ch := make(chan os.Signal, 64)
-	for _, s := range spawn.Watched[:unblockable] {
+	for _, s := range caught {
 		// What is ignored stays ignored in the command, which is started later: nohup(1).
 		if !signal.Ignored(s) {
 			signal.Notify(ch, s)
