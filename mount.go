@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/catbox-go/catbox/internal/paths"
 )
 
 // Mount is a file system that a run has at a place of its own, as a line of
-// fstab(5) says it.
+// fstab(5) says it. Package executor has the same for other ways to isolate.
 type Mount struct {
 	// Source is a file or directory of the host for a bind mount, absolute or
 	// relative to the caller's working directory. For other types it is a name,
@@ -36,14 +39,15 @@ var mountTypes = []string{"bind", "dev", "tmpfs", "proc", "devpts", "mqueue", "o
 var flagOptions = []string{"ro", "rw", "defaults", "bind", "rbind", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "noatime", "atime", "relatime", "auto", "noauto", "nofail"}
 
 // ParseMount reads a line of fstab(5): source, target, type, options and two numbers,
-// of which the type (bind) and what follows may be missing. \040 is a space.
+// of which the type (bind) and what follows may be missing. \040 is a space. The type
+// may be any: see Check.
 func ParseMount(line string) (Mount, error) {
 	fields := strings.Fields(line)
-	if len(fields) < 2 || len(fields) > 6 {
-		return Mount{}, fmt.Errorf("mount %q: want SOURCE TARGET [TYPE [OPTIONS]], as in fstab(5)", line)
+	if len(fields) < 2 || len(fields) > 6 || slices.ContainsFunc(fields[min(4, len(fields)):], isNoNumber) {
+		return Mount{}, fmt.Errorf("mount %q: want SOURCE TARGET [TYPE [OPTIONS [FREQ [PASSNO]]]], as in fstab(5)", line)
 	}
 	for i := range fields {
-		fields[i] = unescape.Replace(fields[i])
+		fields[i] = paths.Unescape(fields[i])
 	}
 	m := Mount{Source: fields[0], Target: fields[1], Type: "bind"}
 	if len(fields) > 2 {
@@ -52,16 +56,39 @@ func ParseMount(line string) (Mount, error) {
 	if len(fields) > 3 {
 		m.Options = strings.Split(fields[3], ",")
 	}
-	return m, m.check()
+	return m, m.checkTarget()
 }
 
-// unescape undoes what getmntent(3) undoes.
-var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
+func isNoNumber(field string) bool {
+	_, err := strconv.ParseUint(field, 10, 32)
+	return err != nil
+}
 
-func (m Mount) check() error {
-	switch {
-	case !path.IsAbs(m.Target) || path.Clean(m.Target) == "/":
+// String returns the mount as a line of fstab(5).
+func (m Mount) String() string {
+	escape := strings.NewReplacer(`\`, `\134`, " ", `\040`, "\t", `\011`, "\n", `\012`)
+	or := func(text, empty string) string {
+		if text == "" {
+			return empty
+		}
+		return escape.Replace(text)
+	}
+	return fmt.Sprintf("%s %s %s %s", or(m.Source, "none"), or(m.Target, `""`), or(m.Type, "none"), or(strings.Join(m.Options, ","), "defaults"))
+}
+
+func (m Mount) checkTarget() error {
+	if !path.IsAbs(m.Target) || path.Clean(m.Target) == "/" {
 		return fmt.Errorf("mount %s: its target has to be an absolute path below /, not %q", m.Source, m.Target)
+	}
+	return nil
+}
+
+// Check says what is wrong with a mount that is to be one of Cmd.Mounts.
+func (m Mount) Check() error {
+	if err := m.checkTarget(); err != nil {
+		return err
+	}
+	switch {
 	case strings.ContainsRune(m.Source+m.Target, 0):
 		return fmt.Errorf("mount %q at %q: a NUL in a path", m.Source, m.Target)
 	case m.kind() == "bind" && m.Source == "":
@@ -74,15 +101,16 @@ func (m Mount) check() error {
 
 // kind is the type; fstab's way to say bind is an option.
 func (m Mount) kind() string {
-	if (m.Type == "none" || m.Type == "") && (m.has("bind") || m.has("rbind")) {
+	if (m.Type == "none" || m.Type == "") && (m.Has("bind") || m.Has("rbind")) {
 		return "bind"
 	}
 	return m.Type
 }
 
-func (m Mount) has(option string) bool { return slices.Contains(m.Options, option) }
+// Has tells whether the option is among the mount's.
+func (m Mount) Has(option string) bool { return slices.Contains(m.Options, option) }
 
 // readOnly tells whether the command may not write there: proc and dev have rules of their own.
 func (m Mount) readOnly() bool {
-	return m.has("ro") || m.kind() == "dev"
+	return m.Has("ro") || m.kind() == "dev"
 }

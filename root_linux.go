@@ -108,7 +108,7 @@ func (p *plan) hostPath(name string) string {
 
 // addMount adds a mount to the tree and to what the command may read and write.
 func (p *plan) addMount(m Mount) error {
-	if err := m.check(); err != nil {
+	if err := m.Check(); err != nil {
 		return err
 	}
 	target, err := p.tree.canonical(m.Target)
@@ -196,7 +196,7 @@ func (m Mount) attributes() int {
 		option string
 		attr   int
 	}{{"nosuid", unix.MOUNT_ATTR_NOSUID}, {"nodev", unix.MOUNT_ATTR_NODEV}, {"noexec", unix.MOUNT_ATTR_NOEXEC}, {"noatime", unix.MOUNT_ATTR_NOATIME}} {
-		if m.has(o.option) {
+		if m.Has(o.option) {
 			attr |= o.attr
 		}
 	}

@@ -158,7 +158,7 @@ func bwrapRoot(s *Spec) []string {
 	}
 	args := []string{"--ro-bind", s.Root, "/"}
 	dev := filepath.Join(s.Root, "dev")
-	if st, err := os.Lstat(dev); err != nil || !st.IsDir() || slices.ContainsFunc(s.ExtraMounts, func(m Mount) bool { return m.target() == "/dev" }) {
+	if st, err := os.Lstat(dev); err != nil || !st.IsDir() || slices.ContainsFunc(s.ExtraMounts, func(m Mount) bool { return targetOf(m) == "/dev" }) {
 		return args
 	}
 	for _, name := range devices {
@@ -193,7 +193,7 @@ func bwrapStep(st step) ([]string, error) {
 		}
 		return []string{bwrapBind(st), st.source, st.target}, nil
 	case "remount":
-		if !st.mount.has("ro") {
+		if !st.mount.Has("ro") {
 			return nil, &UnsupportedError{"bubblewrap", "ExtraMounts", st.mount.String(), []string{"remount,ro"}}
 		}
 		return nil, onlyOptions("bubblewrap", st.mount, "remount", "ro", "bind", "defaults")
@@ -208,7 +208,7 @@ func bwrapBind(st step) string {
 	switch {
 	case st.readOnly:
 		return "--ro-bind"
-	case st.mount.has("dev") || st.mount.Target == "":
+	case st.mount.Has("dev") || st.mount.Target == "":
 		return "--dev-bind"
 	}
 	return "--bind"
@@ -244,7 +244,7 @@ func byteSize(option string) (bytes string, ok bool) {
 
 // onlyOptions refuses options other than known.
 func onlyOptions(executor string, m Mount, known ...string) error {
-	if others := m.others(known...); len(others) > 0 {
+	if others := others(m, known...); len(others) > 0 {
 		return &UnsupportedError{executor, "ExtraMounts", strings.Join(others, ","), known}
 	}
 	return nil

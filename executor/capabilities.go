@@ -112,10 +112,10 @@ func checkIsolation(e Executor, field string, value Isolation, can []Isolation) 
 func checkTypes(e Executor, mounts []Mount, can []string) error {
 	for _, m := range mounts {
 		kind := m.Type
-		if m.bind() {
+		if isBind(m) {
 			kind = "bind"
 		}
-		if m.has("remount") || slices.Contains(can, "any") || slices.Contains(can, kind) {
+		if m.Has("remount") || slices.Contains(can, "any") || slices.Contains(can, kind) {
 			continue
 		}
 		return &UnsupportedError{e.Name(), "ExtraMounts", kind, can}

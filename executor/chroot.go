@@ -59,7 +59,7 @@ func (s *Spec) mountTarget(m Mount) (string, error) {
 		return "", err
 	}
 	source := ""
-	if m.bind() {
+	if isBind(m) {
 		source = m.Source
 	}
 	return target, makeTarget(target, source)

@@ -141,7 +141,7 @@ func mount(m Mount, target string) error {
 	if empty(source) {
 		source = kind
 	}
-	if m.has("remount") {
+	if m.Has("remount") {
 		// Of this mount, not of its file system, which others use too.
 		return unix.Mount("", target, "", flags|unix.MS_BIND, "")
 	}
@@ -149,7 +149,7 @@ func mount(m Mount, target string) error {
 		return err
 	}
 	const binds = unix.MS_BIND | unix.MS_REC
-	if !m.bind() || flags&^binds == 0 {
+	if !isBind(m) || flags&^binds == 0 {
 		return nil
 	}
 	return unix.Mount("", target, "", flags&^unix.MS_REC|unix.MS_REMOUNT, "")

@@ -48,7 +48,7 @@ func runChroot(ctx context.Context, s *Spec) (result Result, err error) {
 		if err != nil {
 			return Result{}, fmt.Errorf("mount %s: %w", m, err)
 		}
-		if !m.has("remount") {
+		if !m.Has("remount") {
 			mounted = append(mounted, target)
 		}
 	}

@@ -138,11 +138,6 @@ func TestInvalidMountSpecs(t *testing.T) {
 			}
 		}
 	})
-	for _, line := range []string{"proc tmpfs", "a b c d e", "", "none none tmpfs", "none / tmpfs", "none /mnt none"} {
-		if m, err := ParseMount(line); err == nil {
-			t.Errorf("%q: %v", line, m)
-		}
-	}
 }
 
 // canWrite is a command that tries to write to the file.

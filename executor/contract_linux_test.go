@@ -188,16 +188,13 @@ func TestNativeTellsViolations(t *testing.T) {
 	want(t, r, 0, "0\n", "")
 }
 
-func TestParseMount(t *testing.T) {
-	m, err := ParseMount(`/a\040b /mnt none bind,ro`)
-	expected := Mount{Source: "/a b", Target: "/mnt", Type: "none", Options: []string{"bind", "ro"}}
-	if diff := cmp.Diff(expected, m); err != nil || diff != "" {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	again, err := ParseMount(m.String())
-	if diff := cmp.Diff(m, again); err != nil || diff != "" {
-		t.Errorf("%v\n%s", err, diff)
-	}
+// A bind is said by the type or by the option.
+func TestBindByTheType(t *testing.T) {
+	forEach(t, func(t *testing.T, e Executor) {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "f"), "bound", 0o644)
+		want(t, run(t, e, Spec{Command: []string{"cat", "/mnt/f"}, Root: treeFor(t, e), ExtraMounts: []Mount{{Source: dir, Target: "mnt", Type: "bind"}}}), 0, "bound", "")
+	})
 }
 
 func TestEnvironmentVars(t *testing.T) {

@@ -89,16 +89,6 @@ func ExampleDegrade() {
 	// 2 undefined all
 }
 
-func ExampleParseMount() {
-	m, err := executor.ParseMount(`/my\040cache /var/cache none bind,ro`)
-	fmt.Printf("%q %q %q %v\n", m.Source, m.Target, m.Options, err)
-	_, err = executor.ParseMount("proc /proc")
-	fmt.Println(err)
-	// Output:
-	// "/my cache" "/var/cache" ["bind" "ro"] <nil>
-	// executor: ExtraMounts "proc /proc": want SOURCE TARGET TYPE [OPTIONS], as in fstab
-}
-
 // The native executor takes what only it can do by Configure.
 func ExampleNative() {
 	e := &executor.Native{Configure: func(c *catbox.Cmd) { c.FakeRoot = &catbox.FakeRoot{} }}

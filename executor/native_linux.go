@@ -121,17 +121,17 @@ func nativeMounts(s *Spec) ([]catbox.Mount, error) {
 	}
 	var mounts []catbox.Mount
 	for _, m := range s.ExtraMounts {
-		target := m.target()
-		if m.has("remount") {
+		target := targetOf(m)
+		if m.Has("remount") {
 			i := slices.IndexFunc(mounts, func(o catbox.Mount) bool { return o.Target == target })
-			if i < 0 || !m.readOnly() {
+			if i < 0 || !m.Has("ro") {
 				return nil, &UnsupportedError{"native", "ExtraMounts", m.String(), []string{"remount,ro of an extra mount"}}
 			}
 			mounts[i].Options = append(mounts[i].Options, "ro")
 			continue
 		}
 		native := catbox.Mount{Source: m.Source, Target: target, Type: m.Type, Options: slices.Clone(m.Options)}
-		if !s.Writable.All() && !m.readOnly() && !paths.UnderAny(target, s.Writable.paths) {
+		if !s.Writable.All() && !m.Has("ro") && !paths.UnderAny(target, s.Writable.paths) {
 			native.Options = append(native.Options, "ro")
 		}
 		mounts = append(mounts, native)

@@ -111,7 +111,7 @@ func executable(name, path string, stat func(string) (fs.FileInfo, error)) error
 // bring it, it is left to them.
 func (s *Spec) checkProgram() error {
 	for _, m := range s.ExtraMounts {
-		if m.bind() {
+		if isBind(m) {
 			return nil
 		}
 	}
@@ -128,7 +128,7 @@ func (s *Spec) checkProgram() error {
 // checkDir looks for the working directory from outside, as checkProgram does.
 func (s *Spec) checkDir() error {
 	for _, m := range s.ExtraMounts {
-		if strings.HasPrefix(s.Dir+"/", m.target()+"/") {
+		if strings.HasPrefix(s.Dir+"/", targetOf(m)+"/") {
 			return nil
 		}
 	}

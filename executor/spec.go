@@ -162,8 +162,11 @@ func (s Spec) validate() (Spec, error) {
 	if err := s.validateText(); err != nil {
 		return s, err
 	}
-	for _, m := range s.ExtraMounts {
-		if err := m.validate(); err != nil {
+	s.ExtraMounts = slices.Clone(s.ExtraMounts)
+	for i, m := range s.ExtraMounts {
+		m = plainMount(m)
+		s.ExtraMounts[i] = m
+		if err := validateMount(m); err != nil {
 			return s, err
 		}
 	}

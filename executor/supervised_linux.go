@@ -73,7 +73,7 @@ func supervised(ctx context.Context, e Executor, spec Spec, wrapper func(*Spec) 
 }
 
 // isUsual tells whether the mount is of a /proc or a /dev in its usual place.
-func isUsual(m Mount) bool { return (m.Type == "proc" || m.Type == "dev") && m.target() == "/"+m.Type }
+func isUsual(m Mount) bool { return (m.Type == "proc" || m.Type == "dev") && targetOf(m) == "/"+m.Type }
 
 // runSupervised runs the Spec's command by an executor in which catbox stands in front of it.
 func runSupervised(ctx context.Context, e Supervised, spec Spec, configure func(*catbox.Cmd)) (Result, error) {

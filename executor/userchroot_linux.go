@@ -187,7 +187,7 @@ func (l *chrootLine) step(st step) error {
 		l.add("--mount-bind", st.source, st.target)
 		err = onlyOptions("linux-user-chroot", st.mount, "bind", "ro", "rw", "defaults")
 	case "remount":
-		if !st.mount.has("ro") {
+		if !st.mount.Has("ro") {
 			return &UnsupportedError{"linux-user-chroot", "ExtraMounts", st.mount.String(), []string{"remount,ro"}}
 		}
 		st.readOnly = true

@@ -38,7 +38,7 @@ func (s *Spec) view() ([]step, error) {
 	}
 	for _, m := range s.ExtraMounts {
 		// What is mounted below a writable path has to come after it.
-		above := func(path string) bool { return path != m.target() && paths.Under(m.target(), path) }
+		above := func(path string) bool { return path != targetOf(m) && paths.Under(targetOf(m), path) }
 		if err := v.open(above); err != nil {
 			return nil, err
 		}
@@ -51,14 +51,14 @@ func (s *Spec) view() ([]step, error) {
 
 // mount adds the step of an extra mount.
 func (v *view) mount(m Mount) error {
-	target := m.target()
-	st := step{kind: m.Type, target: target, mount: m, readOnly: m.readOnly() || v.closed(target)}
+	target := targetOf(m)
+	st := step{kind: m.Type, target: target, mount: m, readOnly: m.Has("ro") || v.closed(target)}
 	switch {
-	case m.has("remount"):
+	case m.Has("remount"):
 		st.kind = "remount"
 		v.steps = append(v.steps, st)
 		return nil
-	case m.bind():
+	case isBind(m):
 		st.kind = "bind"
 		var err error
 		if st.source, err = bindSource(m); err != nil {

@@ -106,7 +106,7 @@ func (s *spec) forExecutor(e executor.Executor) (executor.Spec, error) {
 		if len(can.MountTypes) > 0 && !slices.Contains(can.MountTypes, "any") && !slices.Contains(can.MountTypes, m.Type) {
 			return spec, fmt.Errorf("mount at %s: the executor %s cannot mount the type %s", m.Target, e.Name(), m.Type)
 		}
-		spec.ExtraMounts = append(spec.ExtraMounts, extraMount(m))
+		spec.ExtraMounts = append(spec.ExtraMounts, m)
 	}
 	write, err := s.writable(s.cwd)
 	if err != nil {
@@ -133,16 +133,6 @@ func devices(can executor.Capabilities) []executor.Mount {
 		all = append(all, executor.Mount{Source: "/dev/" + name, Target: "/dev/" + name, Options: []string{"bind"}})
 	}
 	return all
-}
-
-// extraMount is a mount as the package executor has it.
-func extraMount(m catbox.Mount) executor.Mount {
-	x := executor.Mount{Source: m.Source, Target: m.Target, Type: m.Type, Options: slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool { return o == "defaults" || o == "" })}
-	if x.Type == "bind" {
-		x.Type = ""
-		x.Options = append(x.Options, "bind")
-	}
-	return x
 }
 
 // writableMounts are the mounts that have no option ro: they may be written as they

@@ -2,10 +2,8 @@ package main
 
 import (
 	"os"
-	"slices"
 	"testing"
 
-	"github.com/catbox-go/catbox"
 	"github.com/catbox-go/catbox/image"
 )
 
@@ -23,15 +21,6 @@ func TestUnpackLine(t *testing.T) {
 	}
 	if got, want := unpackLine("a", 1, 0, 0), "catbox: unpacking a: 1 B, 0s"; got != want {
 		t.Errorf("%s, want %s", got, want)
-	}
-}
-
-// A mount survives its way through a line of fstab(5).
-func TestFstab(t *testing.T) {
-	m := catbox.Mount{Source: `/a b\c`, Target: "/t\tx", Type: "bind", Options: []string{"ro"}}
-	got, err := catbox.ParseMount(fstab(m))
-	if err != nil || got.Source != m.Source || got.Target != m.Target || !slices.Equal(got.Options, m.Options) {
-		t.Errorf("%q: %+v, %v", fstab(m), got, err)
 	}
 }
 

@@ -164,7 +164,7 @@ func (v *imageView) missing(r *runOptions) (bool, error) {
 		v.mount(catbox.Mount{Source: empty, Target: dir, Type: "bind", Options: []string{"ro"}})
 	}
 	for _, m := range v.mounts {
-		r.Mount = append(r.Mount, fstab(m))
+		r.Mount = append(r.Mount, m.String())
 	}
 	all, err := r.mounts()
 	return slices.ContainsFunc(all, func(m catbox.Mount) bool { return !v.hasPlace(m.Target, all) }), err
@@ -279,15 +279,3 @@ func (v *imageView) visible(notes []image.Noted) []image.Noted {
 	}
 	return slices.DeleteFunc(slices.Clone(notes), func(n image.Noted) bool { return paths.UnderAny(filepath.Join("/", n.Path), over) })
 }
-
-// fstab is the mount as a line of fstab(5).
-func fstab(m catbox.Mount) string {
-	fields := []string{m.Source, m.Target, m.Type, either(strings.Join(m.Options, ","), "defaults")}
-	for i, field := range fields {
-		fields[i] = fstabEscape.Replace(field)
-	}
-	return strings.Join(fields, " ")
-}
-
-// fstabEscape does what getmntent(3) undoes.
-var fstabEscape = strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`)

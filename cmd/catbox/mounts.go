@@ -18,7 +18,7 @@ func (s settings) mounts() ([]catbox.Mount, error) {
 		given []string
 		parse func(string) (catbox.Mount, error)
 	}{
-		{"mount", s.Mount, catbox.ParseMount},
+		{"mount", s.Mount, parseFstab},
 		{"bind", s.Bind, parseBind},
 		{"tmpfs", s.Tmpfs, parseTmpfs},
 		{"proc", s.Proc, atPlace("proc")},
@@ -33,6 +33,15 @@ func (s settings) mounts() ([]catbox.Mount, error) {
 		}
 	}
 	return all, nil
+}
+
+// parseFstab reads a line of fstab(5).
+func parseFstab(line string) (catbox.Mount, error) {
+	m, err := catbox.ParseMount(line)
+	if err == nil {
+		err = m.Check()
+	}
+	return m, err
 }
 
 // parseBind reads SRC[:DST][:OPTIONS].
