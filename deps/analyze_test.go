@@ -124,6 +124,7 @@ func TestVerdicts(t *testing.T) {
 		{"guess", Indirect, Read, false},          // copied for helper
 		{"plugin-one", Indirect, Read, false},     // ar reads each plugin
 		{"plugin-two", Indirect, Read, false},
+		{"libpreload", Indirect, Loaded, false},  // by the dynamic loader
 		{"locales", Indirect, Read, false},       // by the C library
 		{"dpkg", "", Never, false},               // its database was listed
 		{"locked", Indirect, Probed, false},      // could not be opened

@@ -26,7 +26,10 @@ type run struct {
 	numbers  map[string]int32
 	accesses []access
 	links    map[string]string // what a symbolic link leads to
-	made     map[string]bool   // by the run
+	// preloaded are the libraries, by the last component, that LD_PRELOAD has the dynamic
+	// loader load (ld.so(8)), whatever else their names look like.
+	preloaded map[string]bool
+	made      map[string]bool // by the run
 }
 
 // access is a record.Access that a package may have to do with.
@@ -52,7 +55,7 @@ type image struct {
 func load(each func(func(record.Event) error) error) (*run, error) {
 	r := &run{
 		images: map[int64]*image{}, last: map[int64]*image{}, parents: map[int64]int64{},
-		numbers: map[string]int32{}, links: map[string]string{}, made: map[string]bool{},
+		numbers: map[string]int32{}, links: map[string]string{}, made: map[string]bool{}, preloaded: map[string]bool{},
 	}
 	empty := true
 	err := each(func(e record.Event) error {
@@ -92,6 +95,7 @@ func (r *run) addImage(e record.Image) {
 	if len(r.images) == 0 {
 		r.env = e.Env
 	}
+	r.addPreloaded(e.Env)
 	i := &image{path: e.Path, forked: e.Forked, previous: r.images[e.Previous]}
 	if i.previous == nil {
 		i.previous = r.last[r.parents[e.Process]]
@@ -101,6 +105,19 @@ func (r *run) addImage(e record.Image) {
 		driver.children = append(driver.children, i)
 	}
 	r.images[e.ID], r.last[e.Process] = i, i
+}
+
+// addPreloaded notes what an environment, or its difference to another, has preloaded.
+func (r *run) addPreloaded(env []string) {
+	for _, v := range env {
+		list, found := strings.CutPrefix(v, "LD_PRELOAD=")
+		if !found {
+			continue
+		}
+		for _, name := range strings.FieldsFunc(list, func(c rune) bool { return c == ' ' || c == ':' }) {
+			r.preloaded[filepath.Base(name)] = true
+		}
+	}
 }
 
 func (r *run) addAccess(e record.Access) {

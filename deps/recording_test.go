@@ -84,6 +84,15 @@ func (p process) link(path, to string) process {
 	return p.read(filepath.Join(filepath.Dir(path), to))
 }
 
+// preload runs a program with a library that LD_PRELOAD names, which ends without a version.
+func (p process) preload(name string) {
+	child := p.fork()
+	child.images++
+	child.add(record.Image{ID: child.images, Process: child.id, Previous: child.image, Path: "/usr/bin/tool", Args: []string{"tool"}, Env: []string{"LD_PRELOAD=libother.so:" + name}})
+	child.image = child.images
+	child.read("/usr/lib/preload/" + name)
+}
+
 // list lists a directory and reads some of its files.
 func (p process) list(dir string, names ...string) process {
 	p.add(record.Access{Image: p.image, Class: record.ClassEnumerate, Path: dir, Dir: true, Count: 1})
@@ -138,6 +147,7 @@ func made(m process) {
 	ld.did(record.ClassAbsent, libraries+"libfoo.a", "/usr/lib/libnone.so", "/usr/lib/libnone.a", "/usr/bin/gnm")
 	ld.did(record.ClassCreate, "/src/hello/hello")
 	m.spawn("/usr/bin/realtool", "realtool").read("/etc/locale.alias")
+	m.preload("libpreload-any.so")
 	m.spawn("/usr/bin/tool", "tool")
 	m.spawn("/usr/bin/nearly", "nearly")
 	m.spawn("/usr/bin/msgfmt", "msgfmt")

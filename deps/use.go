@@ -226,8 +226,9 @@ func (a *analysis) fact(number int32) *fact {
 	}
 	if a.paths[number] == nil {
 		path := a.run.paths[number]
+		base := filepath.Base(path)
 		a.paths[number] = &fact{
-			owners: a.findOwner(path), library: library.MatchString(filepath.Base(path)),
+			owners: a.findOwner(path), library: library.MatchString(base) || a.run.preloaded[base],
 			database: paths.UnderAny(path, databases), surrounding: paths.UnderAny(path, surroundings),
 		}
 	}

@@ -40,6 +40,8 @@ type Build struct {
 type Verifier struct {
 	// Packages are those to take out; none: all that are declared.
 	Packages []string
+	// Undeclared has those tried as well that are used and not declared. Without Packages only.
+	Undeclared bool
 	// Closure has what only the package brought taken out with it.
 	Closure bool
 	// Results are patterns of the files that matter (see path.Match; without a slash

@@ -90,6 +90,9 @@ func TestVerify(t *testing.T) {
 func TestVerifyOfAllThatIsDeclared(t *testing.T) {
 	r, builds := verify(t, Verifier{})
 	for _, trial := range r.Verification.Trials {
+		if trial.Said == Undeclared {
+			t.Errorf("%s is not declared, and was tried", trial.Name)
+		}
 		if tried := len(trial.Hidden) > 0; tried == (trial.Proof == ProofBase || trial.Proof == ProofStays) {
 			t.Errorf("%s: %s, with %d paths hidden", trial.Name, trial.Proof, len(trial.Hidden))
 		}
@@ -112,6 +115,22 @@ func TestVerifyHidesOnDemandWhatAPackageBrings(t *testing.T) {
 	r, _ := verify(t, Verifier{Closure: true})
 	if got := trialOf(t, r, "big-dev").With; !slices.Contains(got, "small-dev") {
 		t.Errorf("with big-dev goes %q", got)
+	}
+}
+
+// What is undeclared is tried though others depend on it, as that is how it came to be there.
+func TestVerifyOfWhatIsUndeclared(t *testing.T) {
+	r, _ := verify(t, Verifier{Undeclared: true})
+	glib := trialOf(t, r, "glib-dev")
+	if glib.Proof != ProofUnused || glib.Said != Undeclared || !slices.Contains(glib.Stays, "gtk-dev") || !slices.Contains(glib.Hidden, "/usr/include/glib.h") {
+		t.Errorf("%+v", glib)
+	}
+	var text bytes.Buffer
+	if err := r.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n  glib-dev (undeclared)\n"; !strings.Contains(text.String(), want) {
+		t.Errorf("%q is not in\n%s", want, text.String())
 	}
 }
 

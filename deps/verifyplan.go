@@ -15,32 +15,57 @@ import (
 func (r *Report) trials(how Verifier) ([]*Trial, error) {
 	a := r.analysis
 	roots := a.roots()
-	var trials []*Trial
-	if len(how.Packages) == 0 {
-		for _, p := range slices.SortedFunc(maps.Keys(roots), byLabel) {
-			t := a.trial(p, roots)
-			switch {
-			case a.base[p]:
-				t.Proof = ProofBase
-			case len(t.Stays) > 0:
-				t.Proof = ProofStays
-			default:
-				a.hideFor(t, p, roots, how.Closure)
-			}
-			trials = append(trials, t)
-		}
+	if len(how.Packages) > 0 {
+		return a.namedTrials(how, roots)
+	}
+	trials := a.declaredTrials(how, roots)
+	if !how.Undeclared {
 		return trials, nil
 	}
+	for _, d := range r.Packages {
+		if d.Verdict == Undeclared {
+			trials = append(trials, a.hidingTrial(d.pkg, how, roots))
+		}
+	}
+	return trials, nil
+}
+
+// declaredTrials are those of what is declared.
+func (a *analysis) declaredTrials(how Verifier, roots set) []*Trial {
+	var trials []*Trial
+	for _, p := range slices.SortedFunc(maps.Keys(roots), byLabel) {
+		t := a.trial(p, roots)
+		switch {
+		case a.base[p]:
+			t.Proof = ProofBase
+		case len(t.Stays) > 0:
+			t.Proof = ProofStays
+		default:
+			a.hideFor(t, p, roots, how.Closure)
+		}
+		trials = append(trials, t)
+	}
+	return trials
+}
+
+// namedTrials are those of the packages that were asked for.
+func (a *analysis) namedTrials(how Verifier, roots set) ([]*Trial, error) {
+	var trials []*Trial
 	for _, name := range how.Packages {
 		p := a.DB.Package(name)
 		if p == nil {
 			return nil, fmt.Errorf("the package %s is not installed", name)
 		}
-		t := a.trial(p, roots)
-		a.hideFor(t, p, roots, how.Closure)
-		trials = append(trials, t)
+		trials = append(trials, a.hidingTrial(p, how, roots))
 	}
 	return trials, nil
+}
+
+// hidingTrial hides the package, whatever depends on it.
+func (a *analysis) hidingTrial(p *packages.Package, how Verifier, roots set) *Trial {
+	t := a.trial(p, roots)
+	a.hideFor(t, p, roots, how.Closure)
+	return t
 }
 
 // roots are the packages that are declared.

@@ -42,6 +42,9 @@ func (r *Report) verifiedText(b *strings.Builder) {
 // text is for a person.
 func (t *Trial) text() string {
 	text := t.Name
+	if t.Said == Undeclared {
+		text += " (undeclared)"
+	}
 	if len(t.With) > 0 {
 		text += " with " + list(t.With)
 	}

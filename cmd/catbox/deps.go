@@ -55,8 +55,8 @@ which is run confined: nothing can be written, and there is no network.
 ` + verifyHelp + `
 The formats are text, json (everything, with the paths of each package) and
 control (what should be declared). The exit status is 0, 1 if there is what
---fail-on names (with --verify, unused has to be proven), or 125 if the report
-could not be made.`,
+--fail-on names (with --verify, unused has to be proven, and undeclared not
+proven to be unused), or 125 if the report could not be made.`,
 		Example: `  catbox run --record hello.db -- dpkg-buildpackage -us -uc -b
   catbox deps hello.db
   catbox deps --format control hello.db
@@ -170,8 +170,19 @@ var findings = map[string]func(*deps.Report) bool{
 
 func has(r *deps.Report, v deps.Verdict) bool {
 	return slices.ContainsFunc(r.Packages, func(p *deps.Package) bool {
-		return p.Verdict == v && !(v == deps.Unused && unproven(r, p))
+		return p.Verdict == v && !refuted(r, p)
 	})
+}
+
+// refuted tells that building again did not bear out the verdict.
+func refuted(r *deps.Report, p *deps.Package) bool {
+	switch p.Verdict {
+	case deps.Unused:
+		return unproven(r, p)
+	case deps.Undeclared:
+		return provenUnused(r, p)
+	}
+	return false
 }
 
 func found(r *deps.Report, failOn []string) bool {

@@ -18,7 +18,7 @@ import (
 
 // verifyOptions are the flags of catbox deps --verify.
 type verifyOptions struct {
-	on, closure                   bool
+	on, closure, undeclared       bool
 	source, was, prepare, command string
 	packages, results             []string
 }
@@ -34,7 +34,8 @@ record, in a copy of the source as it was before: --source DIR, or what
 --prepare makes. The build can write that copy and beside it, and has no network.
 First it is built twice with nothing hidden; what differs then is not
 compared. Compared are packages (*.deb and the like), if the build makes any,
-or all that it makes, or --results. What others that are declared depend on is
+or all that it makes, or --results. With --undeclared the same is done for
+what is used but undeclared. What others that are declared depend on is
 not tried, unless --package names it. A build is told that the package is there
 by those who ask dpkg and not for a file.
 `
@@ -47,6 +48,7 @@ func (o *verifyOptions) addFlags(cmd *cobra.Command) {
 	f.Var((*word)(&o.was), "source-was", "verify: the `DIR` that the source had in the recorded run (default: where it ran)")
 	f.Var((*word)(&o.command), "verify-command", "verify: what sh(1) is to run instead of the recorded command")
 	f.Var((*list)(&o.packages), "package", "verify: try the package `NAME` only (repeat)")
+	f.BoolVar(&o.undeclared, "undeclared", false, "verify: try what is used but undeclared, too")
 	f.BoolVar(&o.closure, "with-closure", false, "verify: hide what only the package brought too")
 	f.Var((*list)(&o.results), "results", "verify: compare what matches `PATTERN` only: *.so, ../*.deb, src/hello (repeat)")
 }
@@ -59,8 +61,10 @@ func (o *verifyOptions) check() error {
 		}
 	}
 	switch {
-	case !o.on && (o.source+o.was+o.prepare+o.command != "" || o.closure || len(o.packages)+len(o.results) > 0):
-		return usage("--source, --source-was, --prepare, --verify-command, --package, --with-closure and --results are for --verify")
+	case !o.on && (o.source+o.was+o.prepare+o.command != "" || o.closure || o.undeclared || len(o.packages)+len(o.results) > 0):
+		return usage("--source, --source-was, --prepare, --verify-command, --package, --undeclared, --with-closure and --results are for --verify")
+	case o.undeclared && len(o.packages) > 0:
+		return usage("--undeclared and --package: want one of them")
 	case o.on && o.source == "" && o.prepare == "":
 		return usage("--verify builds from the source as it was before the build: give --source DIR, or --prepare COMMAND that makes it")
 	case o.source != "" && o.prepare != "":
@@ -72,8 +76,8 @@ func (o *verifyOptions) check() error {
 // verify builds again, and adds to the report what came of it. An interrupt ends the build that
 // runs, and nothing is left behind.
 func (o *verifyOptions) verify(ctx context.Context, report *deps.Report) (err error) {
-	if len(report.Entries) == 0 && len(o.packages) == 0 {
-		return usage("--verify: nothing is declared here: give --declared FILE or --package NAME")
+	if len(report.Entries) == 0 && len(o.packages) == 0 && !o.undeclared {
+		return usage("--verify: nothing is declared here: give --declared FILE, --package NAME, or --undeclared for all that the build itself used")
 	}
 	caught := make(chan os.Signal, 1)
 	ctx, cancel := context.WithCancel(ctx)
@@ -122,7 +126,7 @@ func (o *verifyOptions) build(ctx context.Context, report *deps.Report) (err err
 	shown := showSteps()
 	defer shown.close()
 	return report.Verify(ctx, deps.Verifier{
-		Packages: o.packages, Closure: o.closure, Results: o.results, Build: r.build, Step: shown.step,
+		Packages: o.packages, Undeclared: o.undeclared, Closure: o.closure, Results: o.results, Build: r.build, Step: shown.step,
 	})
 }
 
@@ -150,7 +154,12 @@ func (o *verifyOptions) newRebuild(report *deps.Report) (*rebuild, error) {
 
 // unproven tells that what is unused as far as the record says was found to be needed or was not tried.
 func unproven(r *deps.Report, p *deps.Package) bool {
-	return r.Verification != nil && !slices.ContainsFunc(r.Verification.Trials, func(t *deps.Trial) bool {
+	return r.Verification != nil && !provenUnused(r, p)
+}
+
+// provenUnused tells that the results are the same without the package.
+func provenUnused(r *deps.Report, p *deps.Package) bool {
+	return r.Verification != nil && slices.ContainsFunc(r.Verification.Trials, func(t *deps.Trial) bool {
 		return t.Name == p.Name && t.Proof == deps.ProofUnused
 	})
 }
