@@ -58,12 +58,9 @@ func newAnalysis(in Input, r *run) *analysis {
 	return a
 }
 
-// databases are what package managers keep; that they are read or listed says nothing
+// databases are what package managers and the kernel keep; that they are read or listed says nothing
 // of the package whose directory it is.
-var databases = []string{
-	"/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/lib/apk", "/usr/lib/apk", "/var/lib/pisi",
-	"/proc", "/sys", "/dev",
-}
+var databases = append(slices.Clone(packages.Kept), "/proc", "/sys", "/dev")
 
 // surroundings are what the C library reads for any program, where it is there:
 // locale(7), tzset(3), nsswitch.conf(5). Nothing has to be declared because of that.

@@ -19,6 +19,11 @@ import (
 	"github.com/catbox-go/catbox/packages/relation"
 )
 
+// Kept are the directories in which package managers keep what they know of packages.
+var Kept = []string{
+	"/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/lib/apk", "/usr/lib/apk", "/var/lib/pisi",
+}
+
 // Format is a package manager's.
 type Format string
 

@@ -211,7 +211,7 @@ func (r *Run) role(path PathID, f fate) Role {
 		}
 	}
 	switch {
-	case !f.gone && (f.made || f.changed && !kernel(r.Paths.Path(path))):
+	case !f.gone && (f.made || f.changed && !OfKernel(r.Paths.Path(path))):
 		return role | Output
 	case f.made && !f.existed:
 		return role | Temporary
@@ -223,8 +223,8 @@ func (r *Run) role(path PathID, f fate) Role {
 	return role
 }
 
-// kernel tells that a path is a device or a file of the kernel's: to write to one
+// OfKernel tells that a path is a device or a file of the kernel's: to write to one
 // that was there, as /dev/null, makes nothing.
-func kernel(path string) bool {
+func OfKernel(path string) bool {
 	return strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/sys/")
 }

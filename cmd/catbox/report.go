@@ -16,8 +16,10 @@ import (
 	"github.com/catbox-go/catbox/report"
 	"github.com/catbox-go/catbox/report/compiledb"
 	"github.com/catbox-go/catbox/report/cyclonedx"
+	"github.com/catbox-go/catbox/report/materials"
 	"github.com/catbox-go/catbox/report/page"
 	"github.com/catbox-go/catbox/report/perfetto"
+	"github.com/catbox-go/catbox/report/spdx"
 )
 
 // reportOptions are the flags of catbox report.
@@ -31,18 +33,24 @@ type reportFormat struct {
 	// ends are what names of files in this form end with.
 	ends []string
 	file bool // nothing for a terminal
-	run  func(io.Writer, *report.Run, *installed) error
+	run  func(io.Writer, *report.Run, materials.Knower) error
 	diff func(io.Writer, *report.Difference) error
 }
 
-// plain is a form that knows of packages what the run does.
-func plain(f func(io.Writer, *report.Run) error) func(io.Writer, *report.Run, *installed) error {
-	return func(w io.Writer, r *report.Run, _ *installed) error { return f(w, r) }
+// plain is a form that says what the run knows.
+func plain(f func(io.Writer, *report.Run) error) func(io.Writer, *report.Run, materials.Knower) error {
+	return func(w io.Writer, r *report.Run, _ materials.Knower) error { return f(w, r) }
+}
+
+// bill is a form of the bill of materials.
+func bill(f func(io.Writer, *materials.Bill) error) func(io.Writer, *report.Run, materials.Knower) error {
+	return func(w io.Writer, r *report.Run, k materials.Knower) error { return f(w, materials.Of(r, k)) }
 }
 
 var reportFormats = []reportFormat{
 	{"compile_commands", []string{"compile_commands.json"}, false, plain(compiledb.Write), nil},
-	{"cyclonedx", []string{".cdx.json", "bom.json"}, false, writeBOM, nil},
+	{"cyclonedx", []string{".cdx.json", "bom.json"}, false, bill(cyclonedx.Write), nil},
+	{"spdx", []string{".spdx.json"}, false, bill(spdx.Write), nil},
 	{"html", []string{".html", ".htm"}, true, plain(page.Write), page.WriteDiff},
 	{"text", []string{".txt", ".text"}, false, plain(report.Text), func(w io.Writer, d *report.Difference) error { return d.Text(w) }},
 	{"json", []string{".json"}, false, plain(report.JSON), func(w io.Writer, d *report.Difference) error { return d.JSON(w) }},
@@ -50,12 +58,8 @@ var reportFormats = []reportFormat{
 	{"perfetto", []string{".pftrace", ".perfetto-trace"}, true, plain(perfetto.Write), nil},
 }
 
-func writeBOM(w io.Writer, r *report.Run, i *installed) error {
-	if i == nil {
-		return cyclonedx.Write(w, r, nil)
-	}
-	return cyclonedx.Write(w, r, i)
-}
+// formatNames are the names of all forms, as a sentence has them.
+const formatNames = "text, html, json, dot, perfetto, compile_commands, cyclonedx or spdx"
 
 func newReport() *cobra.Command {
 	o := reportOptions{}
@@ -73,13 +77,16 @@ func newReport() *cobra.Command {
   perfetto          processes and flows of files, for ui.perfetto.dev
   compile_commands  the compilations as compile_commands.json
   cyclonedx         what was used and made, as a CycloneDX 1.6 bill of materials
+  spdx              the same as SPDX 2.3
 
 Without --format it is that of the name of -o: a name that ends in .html, .txt,
-.json, .dot, .pftrace, .cdx.json or compile_commands.json.
+.json, .dot, .pftrace, .cdx.json, .spdx.json or compile_commands.json.
 
 With --diff, the report says how the run of the record OTHER differs: its inputs,
 outputs, command lines, environment, packages and times, as text, html or json.
-A record has the names of files, and not what they hold.
+A record has the names of files, and not what they hold. A bill of materials has
+the hashes of what they hold when it is written, and says where a file was changed or
+removed after the run, of which there is none.
 
 Packages are those that are installed in --root now. Without it that is the root
 directory that the command had. A report holds no
@@ -96,7 +103,7 @@ The exit status is 0, or 125 if the report could not be made.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`")
-	f.StringVar(&o.format, "format", "", "`FORMAT`: text, html, json, dot, perfetto, compile_commands or cyclonedx")
+	f.StringVar(&o.format, "format", "", "`FORMAT`: "+formatNames)
 	f.StringVar(&o.other, "diff", "", "say how the run of the record `OTHER` differs")
 	f.Var((*word)(&o.root), "root", "the `DIR` in which the packages are installed (default: the root directory that the command had); none: don't look for packages")
 	return cmd
@@ -115,7 +122,8 @@ func (o *reportOptions) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	if o.other == "" {
-		return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.run(w, run, packages) })
+		know := knower{packages, files{o.filesRoot(run), run.Start.Time.Add(run.Length)}}
+		return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.run(w, run, know) })
 	}
 	other, _, err := o.load(cmd.Context(), o.other)
 	if err != nil {
@@ -155,7 +163,7 @@ func (o *reportOptions) choose() (reportFormat, error) {
 	})
 	switch {
 	case i < 0 && o.format != "":
-		return reportFormat{}, usage("--format %s: want text, html, json, dot, perfetto, compile_commands or cyclonedx", record.Quote(o.format))
+		return reportFormat{}, usage("--format %s: want %s", record.Quote(o.format), formatNames)
 	case i < 0 && o.output != "":
 		return reportFormat{}, usage("-o %s: its name says no format: give --format", record.Quote(o.output))
 	case i < 0:

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/catbox-go/catbox/packages"
-	"github.com/catbox-go/catbox/report/cyclonedx"
+	"github.com/catbox-go/catbox/report/materials"
 )
 
 // noPackages is the --root of a report without packages.
@@ -53,13 +53,13 @@ func (i *installed) Owner(path string) string {
 	return all[0].Label()
 }
 
-// Describe is what the database says of a package.
-func (i *installed) Describe(name string) cyclonedx.Component {
-	p := i.named[name]
-	if p == nil {
-		return cyclonedx.Component{}
+// Describe is what the database says of a package; nothing if there is none (nil).
+func (i *installed) Describe(name string) materials.Description {
+	if i == nil || i.named[name] == nil {
+		return materials.Description{}
 	}
-	return cyclonedx.Component{Version: p.Version, PURL: purl(p, i.distribution)}
+	p := i.named[name]
+	return materials.Description{Version: p.Version, PURL: purl(p, i.distribution)}
 }
 
 // purl is the package's URL, as the purl specification has it for deb, rpm and apk:

@@ -2,36 +2,18 @@
 // CycloneDX 1.6 as JSON (ECMA-424).
 //
 // What is built is the run, with its outputs as components; it depends on the
-// packages of which it used files.
+// packages of which it used files, and on the files that no package has.
 package cyclonedx
 
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"io"
-	"maps"
-	"path"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/catbox-go/catbox/report"
+	"github.com/catbox-go/catbox/report/materials"
 )
-
-// Component is what is known of a package besides its name.
-type Component struct {
-	Version string
-	// PURL is its package URL, "" if it has none.
-	PURL string
-	// Hashes are by their name in CycloneDX: "SHA-256".
-	Hashes map[string]string
-}
-
-// Describer knows more of packages than their names.
-type Describer interface {
-	Describe(name string) Component
-}
 
 type bom struct {
 	Format       string       `json:"bomFormat"`
@@ -48,6 +30,7 @@ type metadata struct {
 	Lifecycles []lifecycle `json:"lifecycles"`
 	Tools      tools       `json:"tools"`
 	Component  component   `json:"component"`
+	Properties []property  `json:"properties"`
 }
 
 type lifecycle struct {
@@ -87,13 +70,15 @@ type dependency struct {
 // build is the reference of what is built.
 const build = "build"
 
-// Write writes the bill of materials of a run. The describer may be nil.
-func Write(w io.Writer, r *report.Run, d Describer) error {
-	b := bom{Format: "CycloneDX", Spec: "1.6", Version: 1, Metadata: described(r), Components: []component{}}
+// Write writes the bill of materials.
+func Write(w io.Writer, bill *materials.Bill) error {
+	b := bom{Format: "CycloneDX", Spec: "1.6", Version: 1, Metadata: described(bill), Components: []component{}}
+	for _, p := range bill.Packages {
+		b.Components = append(b.Components, packaged(p))
+	}
+	b.Components = append(b.Components, files(bill.Sources)...)
 	depends := []string{}
-	for i := range r.Packages {
-		c := packaged(r, &r.Packages[i], d)
-		b.Components = append(b.Components, c)
+	for _, c := range b.Components {
 		depends = append(depends, c.Ref)
 	}
 	b.Dependencies = []dependency{{build, depends}}
@@ -107,61 +92,51 @@ func Write(w io.Writer, r *report.Run, d Describer) error {
 	return enc.Encode(b)
 }
 
-func described(r *report.Run) metadata {
-	name := path.Base(r.Start.Dir)
-	if name == "." || name == "/" {
-		name = r.Command()
-	}
+func described(b *materials.Bill) metadata {
 	return metadata{
-		Timestamp: r.Start.Time.UTC(), Lifecycles: []lifecycle{{"build"}},
-		Tools: tools{[]component{{Type: "application", Name: "catbox", Version: report.Visible(r.Start.Version)}}},
+		Timestamp: b.Start.Time.UTC(), Lifecycles: []lifecycle{{"build"}},
+		Tools: tools{[]component{{Type: "application", Name: "catbox", Version: report.Visible(b.Start.Version)}}},
 		Component: component{
-			Type: "application", Ref: build, Name: report.Visible(name), Components: outputs(r),
-			Properties: []property{{"catbox:command", r.Command()}, {"catbox:directory", report.Visible(r.Start.Dir)}, {"catbox:result", r.Result()}, {"catbox:system", report.Visible(r.Start.System)}},
+			Type: "application", Ref: build, Name: b.Name, Components: files(b.Outputs),
+			Properties: []property{
+				{"catbox:command", b.Command()}, {"catbox:directory", report.Visible(b.Start.Dir)}, {"catbox:result", b.Result()}, {"catbox:system", report.Visible(b.Start.System)},
+			},
 		},
+		Properties: []property{{"catbox:hashes", materials.DigestsAre}},
 	}
 }
 
-func outputs(r *report.Run) []component {
-	var all []component
-	for i := range r.Files {
-		if f := &r.Files[i]; f.Role&report.Output != 0 && !f.Dir {
-			name := report.Visible(r.Paths.Path(report.PathID(i)))
-			all = append(all, component{Type: "file", Ref: "file:" + name, Name: name})
+func files(all []materials.File) []component {
+	var components []component
+	for _, f := range all {
+		c := component{Type: "file", Ref: "file:" + f.Path, Name: f.Path}
+		if f.Unknown != "" {
+			c.Properties = []property{{"catbox:no-hash", f.Unknown}}
+		} else {
+			c.Hashes = []digest{{"SHA-1", f.SHA1}, {"SHA-256", f.SHA256}}
 		}
+		components = append(components, c)
 	}
-	slices.SortFunc(all, func(a, b component) int { return strings.Compare(a.Name, b.Name) })
-	return all
+	return components
 }
 
-func packaged(r *report.Run, p *report.Package, d Describer) component {
-	name := report.Visible(p.Name)
-	c := component{Type: "library", Ref: "package:" + name, Name: name, Properties: []property{
-		{"catbox:use", p.Sure.String()},
-		{"catbox:why", report.Visible(r.Paths.Path(p.Why)) + " by " + r.ChainText(p.By)},
-	}}
-	if p.Sure == report.Executed {
+func packaged(p materials.Package) component {
+	c := component{
+		Type: "library", Ref: "package:" + p.Name, Name: p.Name, Version: p.Version, PURL: p.PURL,
+		Properties: []property{{"catbox:use", p.Use.String()}, {"catbox:why", p.Why}},
+	}
+	if p.Use == report.Executed {
 		c.Type = "application"
-	}
-	if d == nil {
-		return c
-	}
-	known := d.Describe(p.Name)
-	c.Version, c.PURL = known.Version, known.PURL
-	for _, algorithm := range slices.Sorted(maps.Keys(known.Hashes)) {
-		c.Hashes = append(c.Hashes, digest{algorithm, known.Hashes[algorithm]})
 	}
 	return c
 }
 
 // serialNumber is a UUID of what the document says (RFC 9562, version 8), so that
-// the same record gives the same document.
+// the same record and files give the same document.
 func serialNumber(b bom) (string, error) {
 	data, err := json.Marshal(b)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(data)
-	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
-	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16]), nil
+	return "urn:uuid:" + materials.UUID(sha256.Sum256(data)), nil
 }
