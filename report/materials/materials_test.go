@@ -53,7 +53,7 @@ func TestFilesOfABill(t *testing.T) {
 		{"/dev/null", false, false},                    // the kernel's
 		{"/proc/cpuinfo", false, false},
 		{"/var/lib/dpkg/status", false, false}, // says what is installed
-		{"/etc/passwd", false, false}, // only looked at
+		{"/etc/passwd", false, false},          // only looked at
 		{"/home/me/dir", false, false},
 		{`/home/me/a\n.h`, false, true}, // as it can be shown
 	} {
