@@ -28,6 +28,8 @@ func JSON(w io.Writer, r *Run) error {
 	list(out, "violations", len(r.Violations), func(i int) any { return r.Violations[i] })
 	list(out, "network", len(r.Networks), r.jsonNetwork)
 	list(out, "blind", len(r.Blind), r.jsonBlind)
+	marked := r.Marked()
+	list(out, "marked", len(marked), func(i int) any { return r.jsonMarked(&marked[i]) })
 	out.raw(",\n" + `"slow":`)
 	out.value(r.jsonSlow())
 	out.raw("}\n")

@@ -67,6 +67,20 @@ func (r *Run) jsonPackage(i int) any {
 	return out
 }
 
+func (r *Run) jsonMarked(m *Marked) any {
+	var e escaped
+	out := struct {
+		Mark     string `json:"mark"`
+		Path     string `json:"path"`
+		Accesses int    `json:"accesses"`
+		Users    int    `json:"processes"`
+		Chain    string `json:"chain"`
+		escaped
+	}{Mark: m.Mark.String(), Path: e.text("path", r.Paths.Path(m.Path)), Accesses: m.Count, Users: m.Users, Chain: r.ChainText(m.By)}
+	out.escaped = e
+	return out
+}
+
 func (r *Run) jsonNetwork(i int) any {
 	n := &r.Networks[i]
 	var e escaped

@@ -188,6 +188,28 @@ func TestPackages(t *testing.T) {
 	}
 }
 
+// What was only looked for or at tells nothing.
+func TestMarked(t *testing.T) {
+	marked := func(image int64, class record.Class, path, mark string, ms int) record.Access {
+		a := access(image, class, path, ms)
+		a.Mark = mark
+		return a
+	}
+	refused := marked(1, record.ClassRead, "/etc/machine-id", "host", 1)
+	refused.Errno = syscall.EACCES
+	r := loadEvents(t, join(process(1, 0, "make", 0, 10), process(2, 1, "date", 1, 9), []record.Event{
+		marked(1, record.ClassRead, "/dev/urandom", "random", 7), marked(2, record.ClassRead, "/dev/urandom", "random", 2), refused,
+		marked(1, record.ClassProbe, "/etc/timezone", "time", 3), marked(2, record.ClassSymlink, "/etc/localtime", "time", 4),
+	})...)
+	all := r.Marked()
+	if len(all) != 2 || r.Paths.Path(all[0].Path) != "/etc/localtime" || r.Paths.Path(all[1].Path) != "/dev/urandom" {
+		t.Fatalf("%+v", all)
+	}
+	if m := all[1]; m.Mark.String() != "random" || m.Users != 2 || m.Count != 2 || r.ChainText(m.By) != "date <- make" {
+		t.Errorf("%+v, %s", m, r.ChainText(m.By))
+	}
+}
+
 func TestABadRecordIsAnError(t *testing.T) {
 	for name, events := range map[string][]record.Event{
 		"no process": {record.Image{ID: 1, Process: 7}},

@@ -16,6 +16,7 @@ func Text(w io.Writer, r *Run) error {
 	t.summary()
 	t.violations()
 	t.slow()
+	t.marked()
 	t.packages()
 	return t.w.Flush()
 }
@@ -132,6 +133,18 @@ func (t *text) totals(title string, all []Total) {
 	for _, x := range all {
 		t.line("  %10s  %s", Thousands(x.Count)+" ×", short(x.Name))
 	}
+}
+
+func (t *text) marked() {
+	all := t.Marked()
+	if len(all) == 0 {
+		return
+	}
+	t.title("What differs from one machine or time to another")
+	for _, m := range all[:min(len(all), lines)] {
+		t.line("  %-6s  %s read by %s, %s", m.Mark, Visible(t.Paths.Path(m.Path)), t.ChainText(m.By), Plural(m.Users, "process"))
+	}
+	t.more(len(all))
 }
 
 func (t *text) packages() {

@@ -104,7 +104,7 @@ func (b *builder) addAccesses() {
 		if a.To >= 0 {
 			p.To = append(p.To, [2]int{i, int(a.To)})
 		}
-		if a.Mark != 0 {
+		if a.Tells() {
 			p.Mark = append(p.Mark, [2]int{i, int(a.Mark)})
 		}
 		if a.Made {

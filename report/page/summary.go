@@ -137,7 +137,7 @@ func slowest(r *report.Run, process int) notice {
 func marked(r *report.Run) int {
 	n := 0
 	for i := range r.Accesses {
-		if r.Accesses[i].Mark != 0 {
+		if r.Accesses[i].Tells() {
 			n += r.Accesses[i].Count
 		}
 	}
