@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -156,8 +157,11 @@ func (r *Recorder) tellImage(i *image) {
 	r.out.Put(i.Image)
 }
 
-// difference is what env has that is not in base, and the names that it has not.
+// difference is what env has that is not in base, and the names that it has not. Mostly there is none.
 func difference(base, env []string) (set, unset []string) {
+	if slices.Equal(base, env) {
+		return nil, nil
+	}
 	had := make(map[string]bool, len(base))
 	for _, v := range base {
 		had[v] = true

@@ -83,7 +83,7 @@ func (h *held) observeExec() *observation {
 	}
 	l := h.lookup(arg, text)
 	base := h.base(l)
-	f := h.s.view.Find(l, base) // anew: its mode may have changed
+	f := h.findProgram(l, base)
 	if ownProc(text) {
 		f.Links = nil // /proc/self is another in each process
 	}
@@ -114,6 +114,23 @@ func (h *held) observeExec() *observation {
 		return nil // the kernel refuses them too
 	}
 	return &observation{program: e, accesses: append(accesses(f, executes), chain.accesses()...)}
+}
+
+// findProgram is find with the file's mode as it is now: no change of it makes a lookup another one.
+func (h *held) findProgram(l target.Lookup, base string) target.Found {
+	if l.Path == "" || ownProc(l.Path) {
+		return h.s.view.Find(l, base)
+	}
+	f := h.find(l, base)
+	if f.Errno != 0 {
+		return f
+	}
+	var st unix.Stat_t
+	if h.s.view.Stat(f.Canonical, &st) != 0 {
+		return h.s.view.Find(l, base)
+	}
+	f.Mode = st.Mode
+	return f
 }
 
 // observeFirst is for the run's command itself, which the init executes: its memory

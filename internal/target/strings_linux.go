@@ -3,8 +3,11 @@ package target
 import (
 	"bytes"
 	"encoding/binary"
+	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/sys"
 )
 
 // maxArguments bounds what ReadStrings reads: what execve(2) takes at most
@@ -17,7 +20,45 @@ func (t Thread) ReadStrings(addr uint64, word int) ([]string, unix.Errno) {
 	if addr == 0 {
 		return nil, 0
 	}
-	m := memory{thread: t, pages: map[uint64][]byte{}}
+	m := memories.Get().(*memory)
+	defer m.release()
+	m.thread = t
+	return m.strings(addr, word)
+}
+
+// memories are used again: every program that a run executes is read into one.
+var memories = sync.Pool{New: func() any { return &memory{room: make([]byte, kept)} }}
+
+// memory reads a thread's memory by pages, each once: arguments lie close to
+// each other.
+type memory struct {
+	thread Thread
+	size   int
+	spans  []span // what was read, the latest at the end
+	room   []byte // holds them
+	used   int    // of room
+}
+
+// span is memory that was read, from the beginning of a page on.
+type span struct {
+	addr uint64
+	data []byte
+}
+
+const (
+	// ahead is how many pages are read at once, where there are so many.
+	ahead = 2
+	// kept is how many bytes are kept. Most arguments and environments are on few pages; a program
+	// that spreads them over many has some read again, and costs no more memory.
+	kept = 8 * ahead * pageSize
+)
+
+func (m *memory) release() {
+	*m = memory{spans: m.spans[:0], room: m.room}
+	memories.Put(m)
+}
+
+func (m *memory) strings(addr uint64, word int) ([]string, unix.Errno) {
 	var all []string
 	for ; m.size < maxArguments; addr += uint64(word) {
 		pointer, errno := m.pointer(addr, word)
@@ -37,42 +78,35 @@ func (t Thread) ReadStrings(addr uint64, word int) ([]string, unix.Errno) {
 	return nil, unix.E2BIG
 }
 
-// memory reads a thread's memory by pages, each once: arguments lie close to
-// each other.
-type memory struct {
-	thread Thread
-	pages  map[uint64][]byte
-	size   int
-}
-
-// ahead is how many pages are read at once, where there are so many.
-const ahead = 4
-
-// at returns what is readable from addr to the end of its page.
+// at returns what is readable from addr to the end of what was read with it, which is not nothing.
 func (m *memory) at(addr uint64) ([]byte, unix.Errno) {
-	page := addr &^ (pageSize - 1)
-	data, ok := m.pages[page]
-	if !ok {
-		var errno unix.Errno
-		if data, errno = m.read(page); errno != 0 {
-			return nil, errno
+	for i := len(m.spans) - 1; i >= 0; i-- {
+		if s := &m.spans[i]; addr-s.addr < uint64(len(s.data)) {
+			return s.data[addr-s.addr:], 0
 		}
 	}
+	page := addr &^ (pageSize - 1)
+	data, errno := m.read(page)
+	if errno != 0 || uint64(len(data)) <= addr-page {
+		return nil, max(errno, unix.EFAULT)
+	}
+	m.spans = append(m.spans, span{page, data})
 	return data[addr-page:], 0
 }
 
+// read reads some pages, or as many of them as there are.
 func (m *memory) read(page uint64) ([]byte, unix.Errno) {
-	buf := make([]byte, ahead*pageSize)
-	if m.thread.Read(page, buf) != 0 { // not all is there
-		if errno := m.thread.Read(page, buf[:pageSize]); errno != 0 {
-			return nil, errno
-		}
-		buf = buf[:pageSize]
+	const size = ahead * pageSize
+	if len(m.room)-m.used < size {
+		m.spans, m.used = m.spans[:0], 0
 	}
-	for i := 0; i < len(buf); i += pageSize {
-		m.pages[page+uint64(i)] = buf[i : i+pageSize]
+	buf := m.room[m.used : m.used+size]
+	got, err := sys.ReadMemory(int(m.thread), page, buf)
+	if err != nil || got == 0 {
+		return nil, memoryErrno(err)
 	}
-	return buf[:pageSize], 0
+	m.used += size
+	return buf[:got], 0
 }
 
 func (m *memory) pointer(addr uint64, word int) (uint64, unix.Errno) {
@@ -95,6 +129,9 @@ func (m *memory) text(addr uint64) (string, unix.Errno) {
 			return "", errno
 		}
 		if end := bytes.IndexByte(data, 0); end >= 0 {
+			if long == nil {
+				return string(data[:end]), 0
+			}
 			return string(append(long, data[:end]...)), 0
 		}
 		long = append(long, data...)

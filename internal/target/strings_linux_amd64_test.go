@@ -79,6 +79,23 @@ func TestReadStrings(t *testing.T) {
 	}
 }
 
+// Strings that are spread over more pages than are kept are read all the same.
+func TestReadStringsOfManyPages(t *testing.T) {
+	page, count := os.Getpagesize(), 3*kept/(ahead*pageSize)
+	v := newVector(t, 1+count*ahead)
+	var want []string
+	for i := range count {
+		at := page * (1 + i*ahead)
+		want = append(want, strings.Repeat("x", i))
+		copy(v.mem[at:], want[i]+"\x00")
+		v.pointer(8*i, 8, v.addr+uint64(at))
+	}
+	v.pointer(8*count, 8, 0)
+	if got, errno := Thread(os.Getpid()).ReadStrings(v.addr, 8); errno != 0 || !slices.Equal(got, want) {
+		t.Errorf("%d strings, %v", len(got), errno)
+	}
+}
+
 func TestReadStringsWithoutAnArray(t *testing.T) {
 	if got, errno := Thread(os.Getpid()).ReadStrings(0, 8); errno != 0 || got != nil {
 		t.Errorf("%q, %v", got, errno)
