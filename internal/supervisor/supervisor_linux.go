@@ -274,6 +274,7 @@ type receiver struct {
 	s       *Supervisor
 	leading bool
 	n       sys.Notification
+	turn    sys.Turn
 }
 
 // next waits for the lead and then for a notification; false: the run is over.
@@ -285,6 +286,7 @@ func (r *receiver) next() bool {
 		r.leading = true
 	}
 	for !r.s.closing.Load() {
+		r.turn.Give()
 		err := sys.NotifyReceive(r.s.fd, &r.n)
 		switch {
 		case err == nil:

@@ -136,9 +136,11 @@ func (t *Tracer) Close() {
 	t.over.Wait()
 }
 
-// run takes a process, and serves it and all that come from it until none is left.
+// run takes a process, and serves it and all that come from it until none is left. The kernel sends SIGCHLD
+// with each report, to the tracer's thread if it does not block it: it is about to run, and any
+// other would have to be woken for nothing.
 func (t *Tracer) run() {
-	err := errors.Join(sys.BlockSignals(sys.Wake), sys.Interrupts(sys.Wake))
+	err := errors.Join(sys.BlockSignals(sys.Wake, unix.SIGCHLD), sys.Interrupts(sys.Wake))
 	t.mu.Lock()
 	t.waiter = unix.Gettid()
 	t.mu.Unlock()
@@ -153,7 +155,9 @@ func (t *Tracer) run() {
 			t.mu.Unlock()
 		}
 		a.answer <- e
+		var turn sys.Turn
 		for e == nil {
+			turn.Give()
 			e = t.next()
 		}
 	}
