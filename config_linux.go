@@ -149,7 +149,7 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 		p.fake.Mapped = p.tier == 1 && p.cmd.Wrapper == nil || p.root
 		p.fake.Make = p.maker(r)
 		if p.cmd.ownTree() {
-			p.fake.HostPath, p.fake.NoBirth = p.hostPath, p.overlay != nil
+			p.fake.HostPath, p.fake.NoBirth, p.fake.Below = p.hostPath, p.overlay != nil, p.below()
 		}
 	}
 	outside, denied := p.givenOutside()

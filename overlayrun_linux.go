@@ -147,6 +147,9 @@ func (p *plan) layOver() error {
 	if err := l.cover("/"); err != nil {
 		return err
 	}
+	if err := p.placeDir(l); err != nil {
+		return err
+	}
 	for _, path := range p.through {
 		if host, ok := l.tree.host(path); ok {
 			l.plan.Through = append(l.plan.Through, namespace.Bind{Source: host, Path: path})
@@ -158,6 +161,38 @@ func (p *plan) layOver() error {
 		return err
 	}
 	return p.byFUSE()
+}
+
+// placeDir makes the working directory, and those on the way, the user's in the upper tree.
+// The skeleton does so with others, but not where it lies itself, which is where the user's
+// own directories are; with a group that the user namespace does not have they would be
+// out of reach too (EOVERFLOW).
+func (p *plan) placeDir(l *layering) error {
+	if p.root || p.cmd.Overlay.Dir == "" || p.ownPlace(p.dir) {
+		return nil
+	}
+	var way []string
+	for dir := p.dir; dir != "/"; dir = filepath.Dir(dir) {
+		way = append(way, dir)
+	}
+	slices.Reverse(way)
+	for _, dir := range way {
+		removed := false
+		st, err := os.Lstat(filepath.Join(l.upper, dir))
+		if err != nil {
+			removed = slices.Contains(l.split[filepath.Dir(dir)], filepath.Base(dir))
+		}
+		if removed || err == nil && !st.IsDir() || hides(l.upper, dir) {
+			return nil // the command has something else there, or nothing
+		}
+		if _, err := l.tree.lstat(dir); err != nil {
+			return nil
+		}
+		if err := l.place(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hideOverlay has the run see an empty directory where the overlay is: what it did
@@ -269,6 +304,28 @@ func (p *plan) seenAt(pid int) func(*FakeEntry) {
 		if id, ok := statIn(pid, seen); ok {
 			e.ID, e.Birth = id, 0 // see supervisor.FakeRoot.NoBirth
 		}
+	}
+}
+
+// below finds the owners of directories that the run sees as the user's own, as they
+// could not be written otherwise. Nil where owners are shown as they are.
+func (p *plan) below() func(string) (uint32, uint32, bool) {
+	if p.overlay == nil || p.root || p.ownIDs() || p.fake.UnknownIsReal {
+		return nil
+	}
+	bottom := p.tree.bottom()
+	return func(seen string) (uid, gid uint32, there bool) {
+		host, ok := bottom.host(seen)
+		var st unix.Stat_t
+		if !ok || paths.UnderAny(seen, p.private) || unix.Lstat(host, &st) != nil || int(st.Uid) == os.Geteuid() {
+			return 0, 0, false
+		}
+		for _, upper := range p.tree.layers {
+			if hides(upper, seen) {
+				return 0, 0, false
+			}
+		}
+		return st.Uid, st.Gid, st.Mode&unix.S_IFMT == unix.S_IFDIR
 	}
 }
 

@@ -75,12 +75,33 @@ func inLayer(upper, canonical string) (string, int) {
 		if standsIn(at) {
 			return "", layerSilent
 		}
-		var opaque [1]byte
-		if n, err := unix.Lgetxattr(at, "user.overlay.opaque", opaque[:]); err == nil && n == 1 && opaque[0] == 'y' {
+		if isOpaque(at) {
 			below = layerHides
 		}
 	}
 	return at, layerHas
+}
+
+// hides tells whether an overlay's upper tree hides what lies below it at a path.
+func hides(upper, canonical string) bool {
+	at := upper
+	for _, name := range strings.Split(strings.Trim(canonical, "/"), "/") {
+		at = path.Join(at, name)
+		var st unix.Stat_t
+		if err := unix.Lstat(at, &st); err != nil {
+			return false
+		}
+		if st.Mode&unix.S_IFMT != unix.S_IFDIR || isOpaque(at) {
+			return true
+		}
+	}
+	return false
+}
+
+func isOpaque(dir string) bool {
+	var opaque [1]byte
+	n, err := unix.Lgetxattr(dir, "user.overlay.opaque", opaque[:])
+	return err == nil && n == 1 && opaque[0] == 'y'
 }
 
 // view returns the path at which the run has a file of the host; false if it does not see it.

@@ -37,6 +37,11 @@ type FakeRoot struct {
 	// which the host knows nothing; what is noted are the host's. Nil: they are the same.
 	HostPath func(path string) string
 
+	// Below returns the owner that the host has of a directory that lies below an overlay at
+	// a path of the run, as far as it is not the user; 0 and 0 of what is the user's or new.
+	// Nil: the run shows owners as they are.
+	Below func(path string) (uid, gid uint32, there bool)
+
 	// NoBirth tells that birth times say nothing about an inode: that of a file in an
 	// overlay is another one once it was copied up.
 	NoBirth bool
@@ -45,6 +50,7 @@ type FakeRoot struct {
 	// lives, so that what is noted does not count: by device and inode.
 	given   sync.Map
 	shifted shifted
+	below   below
 	creds   credTable
 	orphans orphans
 	devices atomic.Bool // some are noted
@@ -171,10 +177,14 @@ func (f *FakeRoot) attributes(st *unix.Statx_t) attributes {
 
 // unknown is what is shown of a file of which nothing is noted.
 func (f *FakeRoot) unknown(st *unix.Statx_t) attributes {
-	return attributes{
+	a := attributes{
 		mode: uint32(st.Mode), uid: f.shown(st.Uid, f.UID, f.UIDs), gid: f.shown(st.Gid, f.GID, f.GIDs),
 		rdev: unix.Mkdev(st.Rdev_major, st.Rdev_minor),
 	}
+	if o, is := f.ownerOf(st); is {
+		a.uid, a.gid = o.uid, o.gid
+	}
+	return a
 }
 
 // entryOf is what a note says of a file of which nothing was noted before.
@@ -214,7 +224,7 @@ func (f *FakeRoot) plain(st *unix.Statx_t, a attributes) bool {
 	if f.ownIDs() {
 		return !a.known
 	}
-	return f.Mapped && !a.known && !f.UnknownIsReal && st.Uid == f.UID && st.Gid == f.GID
+	return f.Mapped && !a.known && !f.UnknownIsReal && st.Uid == f.UID && st.Gid == f.GID && a.uid == 0 && a.gid == 0
 }
 
 // note writes down what is shown of the file from now on. path tells where it is,
@@ -239,7 +249,7 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 	change(&e)
 	var err error
 	switch {
-	case !f.needless(st, e):
+	case !f.needless(st, e) || known && f.Below != nil: // a copy of a file of others, which is root's now
 		err = f.State.Put(e)
 	case known:
 		err = f.State.Delete(id)
@@ -286,6 +296,7 @@ func (r *receiver) fakeStat(h *held) Answer {
 	if errno != 0 {
 		return Continue() // the kernel says what is wrong; wall: none is needed, it reads
 	}
+	r.askBelow(&st, l)
 	a := f.attributes(&st)
 	if f.plain(&st, a) && (f.ownIDs() || !f.creds.dropped.Load()) {
 		return Continue() // likewise

@@ -119,6 +119,7 @@ func (r *receiver) noted(h *held, arg abi.PathArg) bool {
 func (r *receiver) fakeChange(h *held, c *creds) Answer {
 	p := &pinned{held: h, fd: -1, creds: c}
 	defer p.close()
+	r.askBelowOf(h)
 	if read := changes[h.row.Change].read; read != nil {
 		if errno, nothing := read(p); errno != 0 {
 			return Refuse(errno)

@@ -64,7 +64,7 @@ func (r *receiver) takeOverAt(l target.Lookup, metadata bool) {
 	if p.File < 0 || p.Dir < 0 || mountPoint(p) || unix.Fstat(p.File, &st) != nil || unix.Fstatfs(p.File, &fs) != nil || !isOverlay(fs.Type) {
 		return
 	}
-	if euid := os.Geteuid(); euid == 0 || int(st.Uid) == euid {
+	if isOwn(&st) {
 		if metadata && r.s.Fake != nil {
 			// What is noted is noted of a file of the overlay: this copies it up.
 			_ = unix.Fchownat(p.Dir, p.Name, -1, -1, unix.AT_SYMLINK_NOFOLLOW)
@@ -86,7 +86,15 @@ func (r *receiver) takeOverAt(l target.Lookup, metadata bool) {
 	}
 	if err != nil {
 		_ = unix.Unlinkat(p.Dir, name, 0)
+		return
 	}
+	r.noteOwner(p, &st)
+}
+
+// isOwn tells of a file whose ids the run's user namespace has: root's has all.
+func isOwn(st *unix.Stat_t) bool {
+	euid := os.Geteuid()
+	return euid == 0 || int(st.Uid) == euid && int(st.Gid) == os.Getegid()
 }
 
 // isOverlay tells the types of file systems that overlays have: fuse-overlayfs shows all
