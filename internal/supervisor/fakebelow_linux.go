@@ -36,9 +36,9 @@ func (f *FakeRoot) ownerOf(st *unix.Statx_t) (owner, bool) {
 
 func fileOf(st *unix.Statx_t) FileID { return FileID{unix.Mkdev(st.Dev_major, st.Dev_minor), st.Ino} }
 
-// askBelow finds the owner that a directory has below, if nobody asked before.
-func (r *receiver) askBelow(st *unix.Statx_t, l target.Lookup) {
-	f := r.s.Fake
+// ask finds the owner that a directory has below, if nobody asked before. where is its
+// path in the run, "" if that is not known.
+func (f *FakeRoot) ask(st *unix.Statx_t, where func() string) {
 	if f.Below == nil || st.Mode&unix.S_IFMT != unix.S_IFDIR || st.Uid != f.UID {
 		return
 	}
@@ -46,13 +46,30 @@ func (r *receiver) askBelow(st *unix.Statx_t, l target.Lookup) {
 	if _, asked := f.below.owners.Load(id); asked {
 		return
 	}
-	l.Entry, l.Pin = false, false
-	place, errno := r.s.view.Resolve(l)
-	if errno != 0 || !strings.HasPrefix(place.Canonical, "/") {
-		return
+	if path := where(); strings.HasPrefix(path, "/") {
+		uid, gid, _ := f.Below(path)
+		f.below.owners.Store(id, owner{uid, gid})
 	}
-	uid, gid, _ := f.Below(place.Canonical)
-	f.below.owners.Store(id, owner{uid, gid})
+}
+
+// askBelow is ask for what a path of a call leads to.
+func (r *receiver) askBelow(st *unix.Statx_t, l target.Lookup) {
+	r.s.Fake.ask(st, func() string {
+		l.Entry, l.Pin = false, false
+		place, errno := r.s.view.Resolve(l)
+		if errno != 0 {
+			return ""
+		}
+		return place.Canonical
+	})
+}
+
+// askOpen is ask for an open directory.
+func (f *FakeRoot) askOpen(fd int, where func() string) {
+	var st unix.Statx_t
+	if f.Below != nil && unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_BASIC_STATS, &st) == nil {
+		f.ask(&st, where)
+	}
 }
 
 // askBelowOf is askBelow for what a call changes the metadata of.

@@ -107,6 +107,7 @@ func (o *fakeOpening) permits(flags uint64, p target.Place) (errno unix.Errno) {
 		o.dir, errno = o.fake.changesDirectory(o.creds, p)
 		return errno
 	}
+	o.fake.askOpen(p.File, func() string { return p.Canonical })
 	a, _, errno := o.fake.attributesOf(p.File)
 	if errno != 0 {
 		return errno

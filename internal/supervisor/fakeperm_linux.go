@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +82,7 @@ func (r *receiver) searchable(h *held, l target.Lookup) unix.Errno {
 		if errno != 0 {
 			return errno
 		}
+		r.askBelow(&st, dir)
 		if a := r.s.Fake.attributes(&st); a.isDir() && !c.may(a, mayExec) {
 			return unix.EACCES
 		}
@@ -125,6 +127,7 @@ func (r *receiver) searchableAll(p *pinned) unix.Errno {
 // changesDirectory tells by its errno whether the process may make, remove or
 // rename entries in the directory of a place.
 func (f *FakeRoot) changesDirectory(c *creds, place target.Place) (attributes, unix.Errno) {
+	f.askOpen(place.Dir, func() string { return filepath.Dir(place.Canonical) })
 	dir, _, errno := f.attributesOf(place.Dir)
 	if errno == 0 && !c.may(dir, mayWrite|mayExec) {
 		errno = unix.EACCES
