@@ -166,9 +166,17 @@ func (h *held) openArguments() (o opening, errno unix.Errno) {
 	return o, errno
 }
 
+// plainFlags are flags of open(2) and openat(2) that are good in any combination; O_DIRECTORY
+// and O_TMPFILE are not (build_open_flags in fs/open.c).
+const plainFlags = unix.O_ACCMODE | unix.O_CREAT | unix.O_EXCL | unix.O_NOCTTY | unix.O_TRUNC | unix.O_APPEND | unix.O_NONBLOCK |
+	unix.O_DSYNC | unix.O_SYNC | unix.O_LARGEFILE | unix.O_NOFOLLOW | unix.O_NOATIME | unix.O_CLOEXEC
+
 // flagsErrno asks the kernel what it thinks of the flags, which it looks at
 // first: without a directory to start from it can only say EBADF if they are good.
 func (o *opening) flagsErrno() unix.Errno {
+	if !o.how && o.flags&^plainFlags == 0 {
+		return 0
+	}
 	var err error
 	if o.how {
 		_, err = unix.Openat2(-1, ".", &unix.OpenHow{Flags: o.flags, Mode: o.mode, Resolve: o.resolve})
