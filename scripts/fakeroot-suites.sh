@@ -65,6 +65,7 @@ suite_fakeroot() {
 	local test code
 	debian_source fakeroot || { no_source fakeroot; return; }
 	begin fakeroot
+	note=${dir##*/}
 	fresh "$work/fakeroot"
 	cp "$dir"/test/* "$work/fakeroot/"
 	sed -e '/scripts\/fakeroot/,/libfakeroot}/d' -e "s|@LDPRELOADVAR@|LD_PRELOAD|; s|tmp=\"\$tmp\" .*|tmp=\"\$tmp\" $work/bin/program \\\\|" \
@@ -86,6 +87,7 @@ suite_pseudo() {
 	local test program code
 	debian_source pseudo || { no_source pseudo; return; }
 	begin pseudo
+	note=${dir##*/}
 	fresh "$work/pseudo"
 	cp -r "$dir/test" "$work/pseudo/"
 	as_owner "$work/pseudo"
@@ -94,27 +96,45 @@ suite_pseudo() {
 	done
 	for test in "$dir"/test/test-*.sh; do
 		code=0
-		if [ "$tool" != pseudo ] && grep -q 'PSEUDO_\|bin/pseudo' "$test"; then leave_out; continue; fi
+		if [ "$tool" != pseudo ] && grep -q 'PSEUDO_\|bin/pseudo' "$test"; then leave_out "${test##*/}" "is about pseudo itself"; continue; fi
 		(cd "$work/pseudo" && limited bash "test/${test##*/}" >"$work/log" 2>&1) || code=$?
-		if [ $code = 0 ]; then pass; elif [ $code = 255 ]; then leave_out; else failure "${test##*/}" "$(status $code): $(tail -n 1 "$work/log")"; fi
+		if [ $code = 0 ]; then pass; elif [ $code = 255 ]; then leave_out "${test##*/}" "$(tail -n 1 "$work/log")"; else failure "${test##*/}" "$(status $code): $(tail -n 1 "$work/log")"; fi
 	done
 	end
+}
+
+# pjdfstest_tree leaves a built tree in $dir.
+pjdfstest_commit=85a8aea9e685999ef0540392fd80535f873d7ff7
+pjdfstest_tree() {
+	dir=$cache/pjdfstest-${pjdfstest_commit::7}
+	[ ! -x "$dir/pjdfstest" ] || return 0
+	as_user rm -rf "$dir"
+	if [ -n "${source_of[pjdfstest]:-}" ]; then
+		as_user cp -r "${source_of[pjdfstest]}" "$dir"
+	else
+		as_user git clone -q https://github.com/pjd/pjdfstest "$dir" && as_user git -C "$dir" checkout -q "$pjdfstest_commit"
+	fi && (cd "$dir" && as_user sh -c 'autoreconf -ifs && ./configure -q && make -s pjdfstest')
 }
 
 # suite_pjdfstest counts cases as TAP does: one marked TODO does not fail, one
 # that was planned and not seen does.
 suite_pjdfstest() {
 	local test name code counts
-	dir=${source_of[pjdfstest]:-$cache/pjdfstest}
-	[ -x "$dir/pjdfstest" ] || { cannot pjdfstest "no built tree (-source pjdfstest=DIR)"; return; }
+	pjdfstest_tree >"$work/log" 2>&1 || { cannot pjdfstest "no source, or it does not build: $(tail -n 1 "$work/log")"; return; }
 	begin pjdfstest
+	note=${dir##*/}
 	mkdir -p "$work/pjdfstest"
 	cp -r "$dir/pjdfstest" "$dir/tests" "$work/pjdfstest/"
 	for test in "$work"/pjdfstest/tests/*/*.t; do
 		name=${test#"$work/pjdfstest/tests/"} code=0
 		fresh "$work/pjd"
-		(cd "$work/pjd" && limited sh "$test" >"$work/log" 2>/dev/null) || code=$?
-		counts=$(planned=$(sed -n 's/^[^#]*echo "1\.\.\([0-9]*\)".*/\1/p' "$test" | tail -n 1) code=$(status $code) name=$name tap "$work/log")
+		if [ $((SECONDS - since)) -gt $((limit * 6)) ]; then
+			note="did not end within $((limit * 6)) s" code=124
+			: >"$work/log"
+		else
+			(cd "$work/pjd" && limited sh "$test" >"$work/log" 2>/dev/null) || code=$?
+		fi
+		counts=$(planned=$(sed -n 's/^[^#]*echo "1\.\.\([0-9]*\)".*/\1/p' "$test" | tail -n 1) code=$(status $code) tap "$work/log")
 		passed=$((passed + $(head -n 1 <<<"$counts")))
 		while IFS= read -r code; do
 			[ -z "$code" ] || failure "$name" "$code"
@@ -148,6 +168,7 @@ suite_coreutils() {
 			{ cannot coreutils "does not build: see $cache/coreutils.log"; return; }
 	fi
 	begin coreutils
+	note=${dir##*/}
 	rm -rf "$work/coreutils"
 	cp -a "$dir" "$work/coreutils"
 	[ "$tool" != root ] || chown -R root: "$work/coreutils"
@@ -161,7 +182,7 @@ names:; @echo $(root_tests)' names); do
 		result=$(sed -n 's/^:test-result: //p' "$trs" 2>/dev/null | head -n 1)
 		case $result in
 		PASS* | XFAIL*) pass ;;
-		SKIP*) leave_out ;;
+		SKIP*) leave_out "$name" "$(sed -n "s/^[^+].*: skipped test: //p" "${trs%.trs}.log" | head -n 1)" ;;
 		*) failure "$name" "${result:-did not run}: $(tail -n 1 "${trs%.trs}.log" 2>/dev/null)" ;;
 		esac
 	done
