@@ -107,6 +107,9 @@ func (p *plan) takenBack(files []stage.Owned) {
 		_ = state.Delete(id) // the journal says so itself when it is closed
 	}
 	for _, o := range files {
+		if was, noted := state.Get(o.ID); noted && fakeroot.IsDevice(was.Mode) {
+			continue // what is noted of a device is all there is to know
+		}
 		e := FakeEntry{
 			ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: p.hostPath(o.Path),
 		}

@@ -19,6 +19,7 @@ var mknodChecks = []check{
 	{"mknod-null", mknodNull},
 	{"mknod-zero", mknodZero},
 	{"mknod-dropped", mknodDropped},
+	{"mknod-sticky", mknodSticky},
 	{"mknod-removed", mknodRemoved},
 	{"mknod-errors", mknodErrors},
 }
@@ -120,6 +121,23 @@ func mknodDropped() {
 	is("p", "1000:1000 010600")
 	must("mknod of a whiteout", unix.Mknod("w", unix.S_IFCHR|0o600, 0))
 	isDevice("w", "1000:1000 020600", 0, 0)
+}
+
+// mknodSticky: whose a device is decides who may rename it.
+func mknodSticky() {
+	must("mkdir", unix.Mkdir("d", 0o755))
+	must("chmod", unix.Chmod("d", 0o1777))
+	for _, name := range []string{"d/mine", "d/theirs"} {
+		must("mknod", unix.Mknod(name, unix.S_IFBLK|0o600, 0x701))
+	}
+	must("chown", unix.Chown("d/mine", 1000, 1000))
+	must("chmod", unix.Chmod("d/mine", 0o1040))
+	drop(1000)
+	must("rename", unix.Rename("d/mine", "d/moved"))
+	isDevice("d/moved", "1000:1000 061040", 7, 1)
+	fails("rename of another's", unix.Rename("d/theirs", "d/moved"), unix.EPERM)
+	isDevice("d/theirs", "0:0 060600", 7, 1)
+	must("unlink", unix.Unlink("d/moved"))
 }
 
 // mknodRemoved: the device goes with its name, whatever comes there next.

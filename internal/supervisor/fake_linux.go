@@ -48,7 +48,9 @@ type FakeRoot struct {
 
 	// given are noted files that have their owners on disk as long as the run
 	// lives, so that what is noted does not count: by device and inode.
-	given   sync.Map
+	given sync.Map
+	// came is where noted files were before a rename that the kernel may have refused, by ID.
+	came    sync.Map
 	shifted shifted
 	below   below
 	creds   credTable

@@ -8,6 +8,7 @@ import (
 	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/idmap"
+	"github.com/catbox-go/catbox/internal/target"
 )
 
 // overflowID is what the kernel shows of an id that a user namespace does not
@@ -58,18 +59,17 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 	switch h.row.Change {
 	case abi.Chown:
 		uid, gid := h.owners()
-		if r.s.Fake.idMaps().has(uid, gid) && r.unnotedFile(h) {
-			r.shifts(h, func(e *fakeroot.Entry) { setOwner(e, uid, gid) })
-			return r.mapped(h)
+		if !r.s.Fake.idMaps().has(uid, gid) {
+			break
 		}
+		s := r.subjectOf(h)
+		if s.known {
+			return r.notedAndOnDisk(h, s), true
+		}
+		r.shifts(s, func(e *fakeroot.Entry) { setOwner(e, uid, gid) })
+		return r.mapped(h)
 	case abi.Chmod:
-		if r.unnotedFile(h) {
-			if h.value(abi.Mode)&(unix.S_ISUID|unix.S_ISGID) != 0 {
-				// On disk only as long as the run lives.
-				r.shifts(h, func(e *fakeroot.Entry) { e.Mode = e.Mode&unix.S_IFMT | h.value(abi.Mode)&07777 })
-			}
-			return Answer{}, false
-		}
+		return r.ownIDsChmod(h)
 	case abi.Mknod:
 		if mode := h.value(abi.Mode); !fakeroot.IsDevice(mode) || isWhiteout(mode, uint64(h.value(abi.Dev))) {
 			return Answer{}, false
@@ -82,9 +82,11 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 		switch name := h.attributeName(); {
 		case !notedAttribute(name):
 			return Answer{}, false
-		case !strings.HasPrefix(name, "trusted.") && r.unnotedFile(h):
-			r.shifts(h, func(*fakeroot.Entry) {})
-			return Answer{}, false
+		case !strings.HasPrefix(name, "trusted."):
+			if s := r.subjectOf(h); !s.known {
+				r.shifts(s, func(*fakeroot.Entry) {})
+				return Answer{}, false
+			}
 		}
 	case abi.Unlink, abi.Rename:
 		r.forget(h, paths)
@@ -104,6 +106,33 @@ func setOwner(e *fakeroot.Entry, uid, gid int64) {
 	}
 }
 
+func (r *receiver) ownIDsChmod(h *held) (a Answer, done bool) {
+	mode := h.value(abi.Mode) & 07777
+	lends := mode&(unix.S_ISUID|unix.S_ISGID) != 0
+	if !lends && r.s.Fake.State.Len() == 0 {
+		return Answer{}, false
+	}
+	s := r.subjectOf(h)
+	if s.known {
+		return r.notedAndOnDisk(h, s), true
+	}
+	if lends { // on disk only as long as the run lives
+		r.shifts(s, func(e *fakeroot.Entry) { e.Mode = e.Mode&unix.S_IFMT | mode })
+	}
+	return Answer{}, false
+}
+
+// notedAndOnDisk changes the owner or mode of a file that is noted. What a device is
+// on disk gets them too: the kernel judges by it what other ids may do with its name.
+func (r *receiver) notedAndOnDisk(h *held, s subject) Answer {
+	a := r.fakeChange(h, r.creds(h))
+	if !a.succeeded() || !fakeroot.IsDevice(s.mode) || !s.ownedAsShown(r.s.Fake) {
+		return a
+	}
+	r.s.Fake.shifted.add(r.pathOf(s))
+	return Continue() // wall: the policy was asked before it was noted; and as in mapped
+}
+
 // mapped is a change of owner that the kernel can make.
 func (r *receiver) mapped(h *held) (Answer, bool) {
 	if r.s.anyWrite {
@@ -116,17 +145,48 @@ func (r *receiver) mapped(h *held) (Answer, bool) {
 	return Continue(), true
 }
 
+// subject is the file that a call is about. Nothing is known of one that cannot be
+// found; the kernel says why.
+type subject struct {
+	target.Lookup
+	attributes
+	st    unix.Statx_t
+	found bool
+}
+
+func (r *receiver) subjectOf(h *held) (s subject) {
+	var errno unix.Errno
+	if s.Lookup, errno = h.statLookup(); errno != 0 {
+		return s
+	}
+	if s.st, errno = r.s.view.Statx(s.Lookup, statxMask); errno != 0 {
+		return s
+	}
+	s.attributes, s.found = r.s.Fake.attributes(&s.st), true
+	return s
+}
+
+// ownedAsShown tells whether the file has the owners on disk that are noted of it.
+func (s *subject) ownedAsShown(f *FakeRoot) bool {
+	real := f.unknown(&s.st)
+	return real.uid == s.uid && real.gid == s.gid
+}
+
+// pathOf is where the subject is, "" if it has no path.
+func (r *receiver) pathOf(s subject) string {
+	place, errno := r.s.view.Resolve(s.Lookup)
+	if errno != 0 || !strings.HasPrefix(place.Canonical, "/") {
+		return ""
+	}
+	return place.Canonical
+}
+
 // unnotedFile tells that nothing is noted of the file that the call is about.
 func (r *receiver) unnotedFile(h *held) bool {
 	if r.s.Fake.State.Len() == 0 {
 		return true
 	}
-	l, errno := h.statLookup()
-	if errno != 0 {
-		return true
-	}
-	st, errno := r.s.view.Statx(l, statxMask)
-	return errno != 0 || !r.s.Fake.attributes(&st).known
+	return !r.subjectOf(h).known
 }
 
 // forget follows what a removal or a rename does to what is noted. The kernel

@@ -118,5 +118,21 @@ func (f *FakeRoot) left(id fakeroot.ID) {
 
 // Settle forgets the files that were removed, once the run is over.
 func (f *FakeRoot) Settle() {
-	_, _ = f.State.Clean(fakeroot.At) // the journal says so itself when it is closed
+	_, _ = f.State.Clean(f.at) // the journal says so itself when it is closed
+}
+
+// at is the inode that an entry's path leads to. Where it is not the entry's own,
+// the last rename was refused, if the file is still where it was.
+func (f *FakeRoot) at(e fakeroot.Entry) (fakeroot.ID, bool) {
+	id, there := fakeroot.At(e)
+	from, renamed := f.came.Load(e.ID)
+	if there && id == e.ID || !renamed {
+		return id, there
+	}
+	e.Path = from.(string)
+	if was, still := fakeroot.At(e); still && was == e.ID {
+		_ = f.State.Update(e.ID, func(noted *fakeroot.Entry, _ bool) { noted.Path = e.Path })
+		return was, true
+	}
+	return id, there
 }

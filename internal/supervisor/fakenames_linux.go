@@ -243,7 +243,8 @@ func fakeUnlink(r *receiver, p *pinned) Answer {
 	return answer
 }
 
-// unlinkDirectly is fakeUnlink where nothing is asked but that the file is noted.
+// unlinkDirectly is fakeUnlink for root where everything may be written. One look
+// tells of a file of which nothing is noted: its removal is the kernel's.
 func (r *receiver) unlinkDirectly(h *held) (Answer, bool) {
 	path, errno := h.path(h.row.Paths()[0].Path)
 	if errno != 0 {
@@ -259,13 +260,17 @@ func (r *receiver) unlinkDirectly(h *held) (Answer, bool) {
 	if unix.Statx(dir, direct, unix.AT_SYMLINK_NOFOLLOW, statxMask, &st) != nil || st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0 {
 		return Answer{}, false
 	}
+	noted := r.s.Fake.attributes(&st)
+	if !noted.known {
+		return Continue(), true // wall: none is needed, everything may be written
+	}
 	flags := int(h.value(abi.AtFlags))
 	if h.name == "rmdir" {
 		flags = unix.AT_REMOVEDIR
 	}
 	a := done(unix.Unlinkat(dir, direct, flags))
 	if a.succeeded() {
-		r.s.Fake.removed(r.s.Fake.attributes(&st), &st)
+		r.s.Fake.removed(noted, &st)
 	}
 	return a, a.errno != unix.ENAMETOOLONG && a.errno != unix.EACCES
 }
@@ -326,17 +331,21 @@ func (f *FakeRoot) renamed(moved, replaced attributes, from, to string, exchange
 		f.moved(from, to, exchange)
 		return
 	}
-	f.place(moved, to)
+	f.place(moved, from, to)
 	if exchange {
-		f.place(replaced, from)
+		f.place(replaced, to, from)
 	}
 }
 
 // place notes where a file is now.
-func (f *FakeRoot) place(a attributes, path string) {
-	if a.known {
-		_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Path = path })
+func (f *FakeRoot) place(a attributes, from, to string) {
+	if !a.known {
+		return
 	}
+	if f.ownIDs() {
+		f.came.Store(a.entry.ID, from)
+	}
+	_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Path = to })
 }
 
 // sameFile: a rename onto another name of the same file does nothing.
@@ -359,7 +368,7 @@ func (f *FakeRoot) moved(from, to string, exchange bool) {
 		default:
 			continue
 		}
-		f.place(attributes{entry: e, known: true}, path)
+		f.place(attributes{entry: e, known: true}, e.Path, path)
 	}
 }
 

@@ -35,13 +35,13 @@ func (r *receiver) fakeWrite(h *held) (a Answer, done bool) {
 		return Refuse(unix.EINVAL), true
 	}
 	c := r.creds(h)
+	if c == rootCreds && h.row.Change == abi.Unlink && r.s.anyWrite && r.s.Fake.State.Len() > 0 {
+		if a, done := r.unlinkDirectly(h); done {
+			return a, a.kind != answerContinue
+		}
+	}
 	if c == rootCreds && r.asIs(h) {
 		return Answer{}, false
-	}
-	if c == rootCreds && h.row.Change == abi.Unlink && r.s.anyWrite {
-		if a, done := r.unlinkDirectly(h); done {
-			return a, true
-		}
 	}
 	return r.fakeChange(h, c), true
 }

@@ -8,10 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/catbox-go/catbox/internal/abi"
 	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/paths"
-	"github.com/catbox-go/catbox/internal/target"
 )
 
 // shifted are the files that were given to others on disk, by path.
@@ -114,29 +112,14 @@ func (f *FakeRoot) Given() []fakeroot.ID {
 	return ids
 }
 
-// shifts remembers the file of a call that changes its owner or mode, and notes
-// what it becomes: if nobody lives to take it back, it is not forgotten.
-func (r *receiver) shifts(h *held, change func(*fakeroot.Entry)) {
-	var path string
-	if list := h.row.Paths(); len(list) > 0 && !h.namesDescriptor(list[0]) {
-		path, _ = r.canonicalOf(h, list[0])
-	} else {
-		fd := h.row.Arg(abi.FD)
-		if fd < 0 {
-			fd = list[0].Dir
-		}
-		place, _ := r.s.view.Resolve(target.Lookup{Thread: h.thread, Dir: h.fd(fd), Empty: true})
-		path = place.Canonical
-	}
-	if !strings.HasPrefix(path, "/") {
+// shifts remembers a file whose owner or mode is changed, and notes what it
+// becomes: if nobody lives to take it back, it is not forgotten.
+func (r *receiver) shifts(s subject, change func(*fakeroot.Entry)) {
+	if !s.found {
 		return
 	}
-	l, errno := h.statLookup()
-	if errno != 0 {
-		return
-	}
-	if st, errno := r.s.view.Statx(l, statxMask); errno == 0 {
-		r.s.Fake.shift(&st, path, change)
+	if path := r.pathOf(s); path != "" {
+		r.s.Fake.shift(&s.st, path, change)
 	}
 }
 
