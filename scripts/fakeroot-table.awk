@@ -15,8 +15,7 @@ BEGIN {
 	what["coreutils"] = "coreutils' `make check-root`"
 }
 NR == 1 { next }
-!($1 in seen) { seen[$1]; suites[++s] = $1 }
-!($2 in column) { column[$2]; tools[++t] = $2 }
+{ seen[$1]; column[$2] }
 $7 ~ /^[a-z]+-[0-9a-f]+[.+a-z0-9]*$/ { version[$1] = " (" $7 ")" }
 { cell[$1, $2] = cellOf($3, $4, $5, $7) }
 
@@ -25,7 +24,16 @@ function cellOf(passed, failed, left, note) {
 	return passed " of " (passed + failed) (left ? ", " left " left out" : "") (note ~ /^did not/ ? "; " note : "")
 }
 
+# inOrder has those of a list that are there.
+function inOrder(list, there, found,    all, i, n, count) {
+	count = split(list, all, " ")
+	for (i = 1; i <= count; i++) if (all[i] in there) found[++n] = all[i]
+	return n
+}
+
 END {
+	t = inOrder("root catbox catbox-subuid catbox-none fakeroot pseudo proot unshare none", column, tools)
+	s = inOrder("checks/go checks/go-32 checks/libc checks/libc-static checks/libc-32 fakeroot pseudo pjdfstest coreutils", seen, suites)
 	line = "| |"; rule = "|---|"
 	for (i = 1; i <= t; i++) {
 		line = line " " (tools[i] in title ? title[tools[i]] : tools[i]) " |"
