@@ -1,7 +1,9 @@
 package executor
 
 import (
+	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,5 +159,71 @@ func TestAMessageOfTheProgramIsLeftToStandardError(t *testing.T) {
 	var setup *catbox.SetupError
 	if !errors.As(err, &setup) || setup.Step != "bwrap" || !strings.Contains(string(r.Err), "no-such-option") {
 		t.Errorf("%v, and %s", err, r.Err)
+	}
+}
+
+// What a command is given as descriptors comes through the program in front; what the
+// caller has open besides, and the inner process's own, does not.
+func TestExtraFilesComeThrough(t *testing.T) {
+	for _, e := range []Supervised{&Bubblewrap{}, &Chroot{}} {
+		t.Run(e.Name(), func(t *testing.T) {
+			need(t, e)
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			c, err := e.Command(t.Context(), Spec{Command: []string{"sh", "-c", "echo given >&3; ls /proc/self/fd"}, Env: os.Environ()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.ExtraFiles = []*os.File{w}
+			out, err := c.Output()
+			w.Close()
+			given, _ := io.ReadAll(r)
+			if err != nil || string(given) != "given\n" {
+				t.Errorf("%q, %v", given, err)
+			}
+			if got := strings.Fields(string(out)); len(got) != 5 { // 0 to 3, and that of the directory
+				t.Errorf("descriptors %q", got)
+			}
+		})
+	}
+}
+
+// A command must not look into the process that it is started by, which is not confined.
+func TestTheInnerProcessIsClosed(t *testing.T) {
+	for _, e := range []Supervised{&Bubblewrap{}, &Chroot{}} {
+		t.Run(e.Name(), func(t *testing.T) {
+			need(t, e)
+			c, err := e.Command(t.Context(), Spec{Command: []string{"sh", "-c", "cat /proc/$PPID/comm; cat /proc/$PPID/environ >/dev/null || echo closed; readlink /proc/$PPID/fd/0 >/dev/null || echo closed"}, Env: os.Environ()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Policy = c.Policy.WithAction(policy.Log) // without Landlock, which does not let it either
+			out, err := c.Output()
+			if lines := strings.Fields(string(out)); len(lines) != 3 || lines[0] != "catbox-within" || lines[1] != "closed" || lines[2] != "closed" {
+				t.Errorf("%q, %v", out, err)
+			}
+		})
+	}
+}
+
+func TestASupervisedRunIsCancelled(t *testing.T) {
+	for _, e := range []Executor{&Bubblewrap{Configure: asIs}, &Chroot{Configure: asIs}} {
+		t.Run(e.Name(), func(t *testing.T) {
+			need(t, e)
+			ctx, cancel := context.WithCancel(t.Context())
+			r, w := io.Pipe()
+			go func() {
+				r.Read(make([]byte, 1)) // the command runs
+				cancel()
+				io.Copy(io.Discard, r)
+			}()
+			_, err := e.Run(ctx, Spec{Command: []string{"sh", "-c", "setsid sleep 1000 & echo x; sleep 1000"}, Env: os.Environ(), Stdout: w})
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -47,6 +47,7 @@ type inner struct {
 // runInner is the main function of the inner process; it returns the exit status.
 func runInner() int {
 	in := &inner{socket: os.NewFile(controlFD, "control"), witness: newWitness(), confined: make(chan func())}
+	_ = os.WriteFile("/proc/self/comm", []byte(innerName), 0) // for ps(1), which would show the descriptor's number
 	in.requests = json.NewDecoder(bufio.NewReader(in.socket))
 	in.reports = json.NewEncoder(in.socket)
 	go in.confinedThread()
@@ -186,12 +187,13 @@ func networkCookie() uint64 {
 	return cookie
 }
 
-// fork starts the command from the calling thread, which is the confined one.
+// fork starts the command from the calling thread, which is the confined one. The
+// command ends with that thread: were the inner process killed, nobody would end it.
 func (s *Spec) fork() (int, error) {
 	if err := unblock(s.Blocked); err != nil {
 		return 0, err
 	}
-	attr := &syscall.ProcAttr{Env: s.Env, Files: []uintptr{0, 1, 2}}
+	attr := &syscall.ProcAttr{Env: s.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}}
 	for i := range s.Files {
 		attr.Files = append(attr.Files, uintptr(programFD+1+i))
 	}
