@@ -7,8 +7,8 @@ import (
 )
 
 func init() {
-	if caps, ok := guess(arguments()); ok {
-		spawn.Begin(spawn.First([]uintptr{0, 1, 2}, spawn.Namespaces|syscall.CLONE_NEWNET, caps))
+	if cloneflags, caps, ok := guess(arguments()); ok {
+		spawn.Begin(spawn.First([]uintptr{0, 1, 2}, cloneflags, caps))
 	}
 }
 
@@ -41,26 +41,50 @@ func fields(data []byte) []string {
 }
 
 // others are the beginnings of options with which the first process is another, or none is started.
-var others = []string{"--net", "-n", "--on-violation", "--collect-only", "-p", "--executor", "--fakeroot", "--limit", "--overlay-type", "-h", "--help"}
+var others = []string{"--net", "-n", "--on-violation", "--collect-only", "-p", "--executor", "--limit", "--overlay-type", "--fakeroot-mode", "--mode", "-h", "--help"}
 
-// guess returns the capabilities of the command of an ordinary run; false: it is none, or
-// perhaps none. To be wrong costs time and nothing else.
-func guess(args []string) (caps uint64, ok bool) {
-	if _, nested := syscall.Getenv(spawn.Variable); nested || len(args) < 3 || args[1] != "run" {
-		return 0, false
+// guess returns the namespaces and the capabilities of an ordinary run, or of an ordinary fake
+// root; false: it is none, or perhaps none. To be wrong costs time and nothing else.
+func guess(args []string) (cloneflags uintptr, caps uint64, ok bool) {
+	if _, nested := syscall.Getenv(spawn.Variable); nested || len(args) < 2 {
+		return 0, 0, false
 	}
-	for _, arg := range args[2:] {
+	fake := base(args[0]) == "fakeroot"
+	cloneflags, args = spawn.Namespaces, args[1:]
+	switch {
+	case fake:
+	case args[0] == "fakeroot":
+		fake, args = true, args[1:]
+	case args[0] == "run":
+		cloneflags, args = cloneflags|syscall.CLONE_NEWNET, args[1:]
+	default:
+		return 0, 0, false
+	}
+	for _, arg := range args {
 		if arg == "--" {
 			break
 		}
 		if startsWithAny(arg, others) {
-			return 0, false
+			return 0, 0, false
 		}
+		fake = fake || arg == "--fakeroot"
 	}
-	if syscall.Geteuid() == 0 {
+	if fake || syscall.Geteuid() == 0 {
 		caps = spawn.RootCaps
 	}
-	return caps, true
+	if fake {
+		caps |= spawn.FakeRootCaps
+	}
+	return cloneflags, caps, len(args) > 0
+}
+
+func base(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '/' {
+			return path[i+1:]
+		}
+	}
+	return path
 }
 
 func startsWithAny(s string, list []string) bool {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/catbox-go/catbox/internal/sys/spawn"
@@ -21,34 +22,49 @@ func TestFieldsThatAreCutOff(t *testing.T) {
 	}
 }
 
+const (
+	usual = spawn.Namespaces | syscall.CLONE_NEWNET
+	root  = spawn.RootCaps | spawn.FakeRootCaps
+)
+
 func TestGuess(t *testing.T) {
-	for args, want := range map[string]bool{
-		"catbox run make":                      true,
-		"catbox run -w out -- make -n --net":   true,
-		"catbox run --root tree -- make":       true,
-		"catbox run":                           false,
-		"catbox doctor x":                      false,
-		"catbox fakeroot make":                 false,
-		"catbox run --net host -- make":        false,
-		"catbox run --net=host make":           false,
-		"catbox run -n make":                   false,
-		"catbox run --collect-only -- make":    false,
-		"catbox run --fakeroot -- make":        false,
-		"catbox run --executor chroot -- make": false,
+	own := uint64(0)
+	if os.Geteuid() == 0 {
+		own = spawn.RootCaps
+	}
+	for args, want := range map[string]struct {
+		cloneflags uintptr
+		caps       uint64
+	}{
+		"catbox run make":                    {usual, own},
+		"catbox run -w out -- make -n --net": {usual, own},
+		"catbox run --root tree -- make":     {usual, own},
+		"catbox run --fakeroot -- make":      {usual, root},
+		"catbox fakeroot make":               {spawn.Namespaces, root},
+		"/usr/bin/fakeroot -- make":          {spawn.Namespaces, root},
 	} {
-		caps, ok := guess(strings.Fields(args))
-		if ok != want {
-			t.Errorf("%s: %v", args, ok)
+		cloneflags, caps, ok := guess(strings.Fields(args))
+		if !ok || cloneflags != want.cloneflags || caps != want.caps {
+			t.Errorf("%s: %#x %#x %v", args, cloneflags, caps, ok)
 		}
-		if root := ok && os.Geteuid() == 0; root != (caps == spawn.RootCaps) {
-			t.Errorf("%s: capabilities %#x", args, caps)
+	}
+}
+
+func TestNoGuess(t *testing.T) {
+	for _, args := range []string{
+		"", "catbox", "catbox run", "catbox doctor x", "fakeroot", "catbox fakeroot", "catbox-init",
+		"catbox run --net host -- make", "catbox run --net=host make", "catbox run -n make", "catbox run --collect-only -- make",
+		"catbox run --fakeroot-mode none -- make", "catbox run --executor chroot -- make",
+	} {
+		if cloneflags, _, ok := guess(strings.Fields(args)); ok {
+			t.Errorf("%q: %#x", args, cloneflags)
 		}
 	}
 }
 
 func TestNoGuessInACommandOfItsOwn(t *testing.T) {
 	t.Setenv(spawn.Variable, "init")
-	if _, ok := guess([]string{"catbox", "run", "make"}); ok {
+	if _, _, ok := guess([]string{"catbox", "run", "make"}); ok {
 		t.Error("it was begun")
 	}
 }
