@@ -365,7 +365,7 @@ func (p *plan) skeleton(l *layering) error {
 	sum := sha256.Sum256([]byte(p.tree.root))
 	tree := path.Join(cache, "catbox", "skeleton", hex.EncodeToString(sum[:8]))
 	s := skeleton.Skeleton{
-		Dir: tree, Root: p.tree.root, User: os.Geteuid(), Age: 10 * time.Minute,
+		Dir: tree, Root: p.tree.root, User: os.Geteuid(), Age: 10 * time.Minute, Keep: 30 * 24 * time.Hour,
 		Skip: func(dir string) bool {
 			// Where the tree itself lies it cannot be a layer: see layer.
 			return l.alone(dir) || dir != "/" && paths.Under(tree, dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool {

@@ -49,6 +49,10 @@ type Skeleton struct {
 	// that package managers write with every change. 0: all are looked at each time.
 	Age time.Duration
 
+	// Keep is how long the tree of another root is kept in the directory that has Dir
+	// without being used; one whose root is gone goes after a day. 0: for ever.
+	Keep time.Duration
+
 	// tree is Tree: nothing that lies in it leads out of it, whoever wrote there.
 	tree  *os.Root
 	known map[string]state
@@ -67,17 +71,11 @@ func (s *Skeleton) Tree() string { return path.Join(s.Dir, "tree") }
 // Refresh makes the tree what the host has now. Where nothing was made or removed
 // in a directory since the last time, a look at its time is all.
 func (s *Skeleton) Refresh() error {
-	if err := os.MkdirAll(s.Tree(), 0o755); err != nil {
-		return err
-	}
-	lock, err := os.OpenFile(path.Join(s.Dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := s.lock()
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-		return os.NewSyscallError("flock", err)
-	}
 	if s.tree, err = os.OpenRoot(s.Tree()); err != nil {
 		return err
 	}
@@ -98,8 +96,9 @@ func (s *Skeleton) Refresh() error {
 			return err
 		}
 	}
+	s.prune()
 	now := time.Now()
-	return errors.Join(os.Chtimes(s.index(), now, now), s.write(s.upper(), s.watched()))
+	return errors.Join(os.WriteFile(path.Join(s.Dir, "root"), []byte(s.Root), 0o600), os.Chtimes(s.index(), now, now), s.write(s.upper(), s.watched()))
 }
 
 // upper is the file with what is looked at each time.

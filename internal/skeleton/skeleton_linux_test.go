@@ -3,6 +3,7 @@ package skeleton
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -270,4 +271,89 @@ func stat(t *testing.T, name string) (st unix.Stat_t) {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return st
+}
+
+// What was not used for long goes, and what is of a root that is gone; what is in use, or
+// is none of ours, stays.
+func TestPrune(t *testing.T) {
+	all, roots := t.TempDir(), t.TempDir()
+	make := func(name string) Skeleton {
+		t.Helper()
+		s := Skeleton{
+			Dir: filepath.Join(all, name), Root: filepath.Join(roots, name), User: os.Geteuid() + 1, Keep: 30 * 24 * time.Hour,
+			Skip: func(string) bool { return false },
+		}
+		for _, err := range []error{os.MkdirAll(filepath.Join(s.Root, "a/b"), 0o755), s.Refresh()} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return s
+	}
+	age := func(s Skeleton, days int) {
+		at := time.Now().Add(-time.Duration(days) * 24 * time.Hour)
+		if err := os.Chtimes(s.index(), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old, gone, young, goneNow, used := make("old"), make("gone"), make("young"), make("gone-now"), make("used")
+	for s, days := range map[*Skeleton]int{&old: 31, &gone: 2, &young: 29, &used: 31} {
+		age(*s, days)
+	}
+	for _, dir := range []string{gone.Root, goneNow.Root} {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock, err := used.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	for _, dir := range []string{"foreign/tree", removed + "x/tree"} {
+		if err := os.MkdirAll(filepath.Join(all, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	make("one") // each removes one
+	make("two")
+	make("three")
+	entries, err := os.ReadDir(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	want := []string{"foreign", "gone-now", "one", "three", "two", "used", "young"}
+	if !slices.Equal(left, want) {
+		t.Errorf("left: %v, want %v", left, want)
+	}
+}
+
+// Who waits for a tree that another process removes makes it anew.
+func TestLockOfARemovedTree(t *testing.T) {
+	s := Skeleton{Dir: filepath.Join(t.TempDir(), "s"), Root: t.TempDir(), User: os.Geteuid() + 1, Skip: func(string) bool { return false }}
+	first, err := s.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked := make(chan error)
+	go func() {
+		f, err := s.lock()
+		if err == nil {
+			_, err = os.Stat(s.Tree())
+			f.Close()
+		}
+		locked <- err
+	}()
+	for _, err := range []error{os.Rename(s.Dir, s.Dir+".old"), os.RemoveAll(s.Dir + ".old"), first.Close()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-locked; err != nil {
+		t.Error(err)
+	}
 }
