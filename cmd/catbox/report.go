@@ -122,7 +122,8 @@ func (o *reportOptions) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	if o.other == "" {
-		know := knower{packages, files{o.filesRoot(run), run.Start.Time.Add(run.Length)}}
+		know := knower{packages, openFiles(o.filesRoot(run), run.Start.Time.Add(run.Length))}
+		defer know.close()
 		return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.run(w, run, know) })
 	}
 	other, _, err := o.load(cmd.Context(), o.other)

@@ -24,8 +24,24 @@ type knower struct {
 
 // files are those of a run, below the root directory that its command had.
 type files struct {
-	root  string
-	ended time.Time // the run
+	root    *os.Root
+	unknown string    // why there is no root; "" if there is one
+	ended   time.Time // the run
+}
+
+// openFiles has all files unknown if the directory cannot be opened: it may be gone.
+func openFiles(root string, ended time.Time) files {
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return files{unknown: "root directory: " + unreadable(err)}
+	}
+	return files{root: r, ended: ended}
+}
+
+func (f files) close() {
+	if f.root != nil {
+		_ = f.root.Close() // was only read
+	}
 }
 
 // filesRoot is where the files of the run are now.
@@ -39,19 +55,17 @@ func (o *reportOptions) filesRoot(r *report.Run) string {
 
 // Digest is of what a file holds. One that changed after the run is not what the run left there.
 func (f files) Digest(path string) (materials.Digest, string) {
-	root, err := os.OpenRoot(f.root)
-	if err != nil {
-		return materials.Digest{}, unreadable(err)
+	if f.root == nil {
+		return materials.Digest{}, f.unknown
 	}
-	defer root.Close()
 	name := strings.TrimPrefix(path, "/")
 	// A link would lead to what another path in the record stands for; a FIFO would wait for a writer.
-	if info, err := root.Lstat(name); err != nil {
+	if info, err := f.root.Lstat(name); err != nil {
 		return materials.Digest{}, unreadable(err)
 	} else if !info.Mode().IsRegular() {
 		return materials.Digest{}, "no regular file"
 	}
-	file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return materials.Digest{}, unreadable(err)
 	}

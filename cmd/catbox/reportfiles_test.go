@@ -33,7 +33,8 @@ func TestDigest(t *testing.T) {
 	if err := unix.Mkfifo(root+"/fifo", 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := files{root, ended}
+	f := openFiles(root, ended)
+	defer f.close()
 	for path, want := range map[string]string{
 		"/made": "", "/later": "changed after the run", "/gone": "not there any more", "/made/below": "not there any more",
 		"/link": "no regular file", "/fifo": "no regular file", "/out/secret": "leads out of the root directory",
@@ -44,5 +45,8 @@ func TestDigest(t *testing.T) {
 		if unknown != want || known != (want == "") || !known && d.SHA256 != "" {
 			t.Errorf("%s: %+v, %q, want %q", path, d, unknown, want)
 		}
+	}
+	if _, unknown := openFiles(root+"/gone", ended).Digest("/made"); unknown != "root directory: not there any more" {
+		t.Errorf("%q", unknown)
 	}
 }
