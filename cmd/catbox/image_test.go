@@ -49,7 +49,11 @@ func TestEnforcement(t *testing.T) {
 		{image.Isolator{Name: image.NoNewPrivileges, Enforceable: true}, true},
 		{image.Isolator{Name: image.CapabilitiesRetain, Enforceable: true}, os.Geteuid() != 0},
 		{image.Isolator{Name: image.SeccompRetain, Enforceable: true, Why: "a wildcard"}, true},
-		{image.Isolator{Name: image.SeccompRemove, Enforceable: true, Seccomp: &image.Seccomp{}}, false},
+		{image.Isolator{Name: image.SeccompRemove, Enforceable: true, Seccomp: &image.Seccomp{Calls: []string{"mkdir"}, Errno: "ENOTSUP"}}, true},
+		{image.Isolator{Name: image.SeccompRemove, Enforceable: true, Seccomp: &image.Seccomp{Calls: []string{"execve"}}}, false},
+		{image.Isolator{Name: image.SeccompRetain, Enforceable: true, Seccomp: &image.Seccomp{Retain: true, Errno: "ENOSUCH"}}, false},
+		{image.Isolator{Name: image.OOMScoreAdj, Enforceable: true, OOMScoreAdj: 1000}, true},
+		{image.Isolator{Name: image.OOMScoreAdj, Enforceable: true, OOMScoreAdj: -1001}, false},
 		{image.Isolator{Name: "os/linux/other", Why: "unknown"}, false},
 		{image.Isolator{Name: "new", Enforceable: true}, false},
 	} {
