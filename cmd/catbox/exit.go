@@ -160,6 +160,8 @@ func hintSetup(err error) string {
 		return ""
 	case s.Step == "find the working directory":
 		return "choose another with --cd"
+	case s.Step == "overlay":
+		return "" // the directory is at fault, and not the host
 	}
 	return "'catbox doctor' says what works here and why"
 }

@@ -21,8 +21,8 @@ type layered struct {
 	temporary bool   // the overlay is for the installation alone
 }
 
-// openOverlay makes the overlay of --overlay, or that of --install-to, and has the
-// fake root keep its notes there.
+// openOverlay finds the overlay of --overlay, or that of --install-to, and has a fake
+// root keep its notes there, for which it is made here.
 func (s *spec) openOverlay(o *runOptions) (l layered, err error) {
 	l = layered{dir: s.Overlay, to: o.installTo}
 	if l.to != "" {
@@ -43,18 +43,20 @@ func (s *spec) openOverlay(o *runOptions) (l layered, err error) {
 		}
 		return l, err
 	}
+	if !o.fake.on {
+		return l, nil // the library makes it
+	}
+	if o.fake.state != "" && l.to == "" {
+		l.end()
+		return layered{}, usage("--fakeroot-state: in an overlay the notes are in the overlay, with the files that they are about")
+	}
 	made, err := overlay.Create(l.dir, overlay.Options{Root: s.Root, Lower: s.Lower})
 	if err != nil {
 		l.end()
 		return layered{}, err
 	}
-	defer made.Close()
-	if o.fake.on && o.fake.state != "" && l.to == "" {
-		l.end()
-		return layered{}, usage("--fakeroot-state: in an overlay the notes are in the overlay, with the files that they are about")
-	}
 	o.fake.overlay = made.FakeRoot()
-	return l, nil
+	return l, made.Close()
 }
 
 // explore runs a command, or a shell, that sees what is in an overlay.
