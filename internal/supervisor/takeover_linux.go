@@ -64,7 +64,8 @@ func (r *receiver) takeOverAt(l target.Lookup, metadata bool) {
 	if p.File < 0 || p.Dir < 0 || mountPoint(p) || unix.Fstat(p.File, &st) != nil || unix.Fstatfs(p.File, &fs) != nil || !isOverlay(fs.Type) {
 		return
 	}
-	if isOwn(&st) {
+	// By fuse-overlayfs all is the user's own; another one's on FUSE is no overlay's.
+	if isOwn(&st) || fs.Type == unix.FUSE_SUPER_MAGIC {
 		if metadata && r.s.Fake != nil {
 			// What is noted is noted of a file of the overlay: this copies it up.
 			_ = unix.Fchownat(p.Dir, p.Name, -1, -1, unix.AT_SYMLINK_NOFOLLOW)
@@ -97,8 +98,7 @@ func isOwn(st *unix.Stat_t) bool {
 	return euid == 0 || int(st.Uid) == euid && int(st.Gid) == os.Getegid()
 }
 
-// isOverlay tells the types of file systems that overlays have: fuse-overlayfs shows all
-// files as the user's own, so that these are only copied up.
+// isOverlay tells the types of file systems that overlays have.
 func isOverlay(magic int64) bool {
 	return magic == unix.OVERLAYFS_SUPER_MAGIC || magic == unix.FUSE_SUPER_MAGIC
 }
