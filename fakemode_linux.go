@@ -3,6 +3,7 @@ package catbox
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -107,20 +108,25 @@ func (p *plan) takenBack(files []stage.Owned) {
 		_ = state.Delete(id) // the journal says so itself when it is closed
 	}
 	for _, o := range files {
-		if was, noted := state.Get(o.ID); noted && fakeroot.IsDevice(was.Mode) {
-			continue // what is noted of a device is all there is to know
+		e, noted := state.Get(o.ID) // of a device, or with ids that are not in the range
+		if !noted {
+			e = FakeEntry{
+				ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: p.hostPath(o.Path), Xattrs: trusted[o.ID],
+			}
 		}
-		e := FakeEntry{
-			ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: p.hostPath(o.Path),
-		}
-		if e.Xattrs = trusted[e.ID]; e.Xattrs == nil {
-			e.Xattrs = map[string][]byte{}
-		}
-		for _, x := range o.Xattrs {
-			e.Xattrs[x.Name] = []byte(x.Value)
-		}
+		e.Xattrs = withAttributes(e.Xattrs, o.Xattrs)
 		_ = state.Put(e)
 	}
+}
+
+// withAttributes are those that are noted with those that were on disk.
+func withAttributes(noted map[string][]byte, onDisk []stage.Attribute) map[string][]byte {
+	all := map[string][]byte{}
+	for _, x := range onDisk {
+		all[x.Name] = []byte(x.Value)
+	}
+	maps.Copy(all, noted)
+	return all
 }
 
 // idRange maps 0 to the caller's own id, and what follows to the range.

@@ -11,6 +11,7 @@ var chownChecks = []check{
 	{"chown-forms", chownForms},
 	{"chown-descriptors", chownDescriptors},
 	{"chown-old-calls", chownOldCalls},
+	{"chown-large-after-small", chownLargeAfterSmall},
 	{"chown-clears-setuid", chownClearsSetuid},
 	{"chown-clears-unchanged", chownClearsUnchanged},
 	{"chown-keeps-locking-bit", chownKeepsLockingBit},
@@ -63,6 +64,24 @@ func chownDescriptors() {
 func chownOldCalls() {
 	file("f")
 	oldChanges()
+}
+
+// chownLargeAfterSmall: to ids that a range may have, to others, and back.
+func chownLargeAfterSmall() {
+	file("f")
+	must("chown", unix.Chown("f", 5, 6))
+	must("setxattr", unix.Setxattr("f", "trusted.catbox", []byte("kept"), 0))
+	must("chmod", unix.Chmod("f", 0o4711))
+	must("chown", unix.Chown("f", 70000, 8))
+	is("f", "70000:8 100711")
+	must("chown", unix.Chown("f", 7, 8))
+	must("chmod", unix.Chmod("f", 0o2755))
+	is("f", "7:8 102755")
+	must("chown", unix.Chown("f", 0, 0))
+	value := make([]byte, 8)
+	n, err := unix.Getxattr("f", "trusted.catbox", value)
+	must("getxattr", err)
+	same("trusted.catbox", string(value[:n]), "kept")
 }
 
 func chownClearsSetuid() {

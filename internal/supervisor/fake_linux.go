@@ -244,11 +244,16 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 	e, known := f.State.Get(id)
 	if e.Xattrs = maps.Clone(e.Xattrs); !known {
 		e = f.entryOf(st)
+	} else if f.isGiven(id) {
+		e = f.asOnDisk(st, e)
 	}
 	if e.Nlink = st.Nlink; e.Path == "" && path != nil {
 		e.Path = f.onHost(path())
 	}
 	change(&e)
+	if a := f.unknown(st); e.UID != a.uid || e.GID != a.gid {
+		f.given.Delete(FileID{id.Dev, id.Ino}) // what is noted counts from now on
+	}
 	var err error
 	switch {
 	case !f.needless(st, e) || known && f.Below != nil: // a copy of a file of others, which is root's now

@@ -81,6 +81,13 @@ func (f *FakeRoot) isGiven(id fakeroot.ID) bool {
 	return ok && given == id
 }
 
+// asOnDisk is the entry of a file that has its owner on disk, with all else that is there.
+func (f *FakeRoot) asOnDisk(st *unix.Statx_t, e fakeroot.Entry) fakeroot.Entry {
+	real := f.entryOf(st)
+	real.Path, real.Xattrs = e.Path, e.Trusted()
+	return real
+}
+
 // takeGiven forgets a file that is removed.
 func (f *FakeRoot) takeGiven(id fakeroot.ID) {
 	if f.isGiven(id) {
@@ -131,7 +138,8 @@ func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.En
 	f.noting.Lock()
 	defer f.noting.Unlock()
 	f.left(f.idOf(st))
-	e := f.entryOf(st)
+	was, _ := f.State.Get(f.idOf(st))
+	e := f.asOnDisk(st, was)
 	e.Path = f.onHost(path)
 	change(&e)
 	f.Give(e, path)
