@@ -4,9 +4,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/catbox-go/catbox/internal/testenv"
 )
 
 const closes = `mkdir -p deep/er && echo 1 >deep/er/file && chmod 0 deep/er && chmod 311 deep && echo more >>etc/one && chmod 0 etc
@@ -45,6 +48,25 @@ func TestClosedDirectories(t *testing.T) {
 	got := snapshotAsRoot(t, b.root)
 	wantSame(t, "root", want, got)
 	wantSame(t, "installed", map[string]string{"/deep/er": want["/deep/er"]}, map[string]string{"/deep/er": snapshotAsRoot(t, to)["/deep/er"]})
+	b.wantEmptyList()
+}
+
+// In a directory of the root that cannot be searched nothing could be undone.
+func TestCommitToAClosedDirectoryOfTheRoot(t *testing.T) {
+	if os.Geteuid() == 0 {
+		testenv.Elsewhere(t, "root may search all")
+	}
+	b := newBox(t, plainRoot)
+	b.run("echo x >etc/new; echo y >usr/new")
+	must(t, os.Chmod(filepath.Join(b.root, "etc"), 0))
+	err := b.commit()
+	must(t, os.Chmod(filepath.Join(b.root, "etc"), 0o755))
+	if err == nil || !strings.Contains(err.Error(), "/etc cannot be searched") {
+		t.Errorf("commit: %v", err)
+	}
+	shell(t, b.root, "test ! -e usr/new; test ! -e etc/new; test -z \"$(find . -name '.catbox-*')\"")
+	b.open()
+	must(t, b.commit())
 	b.wantEmptyList()
 }
 

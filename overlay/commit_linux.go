@@ -78,6 +78,9 @@ func (o *Overlay) lowersCommitted() error {
 func (o *Overlay) root() *tree { return o.lowers[len(o.lowers)-1].tree }
 
 func (o *Overlay) commit(ctx context.Context, ops []*operation, ignoreOwners bool) error {
+	if err := o.searchable(ops); err != nil {
+		return err
+	}
 	if err := o.beginJournal(ops); err != nil {
 		return err
 	}
@@ -90,6 +93,34 @@ func (o *Overlay) commit(ctx context.Context, ops []*operation, ignoreOwners boo
 		return err
 	}
 	return o.finish(ops)
+}
+
+// searchable is an error if a directory in which something is to be done cannot be
+// searched: what was done there could not be undone either.
+func (o *Overlay) searchable(ops []*operation) error {
+	opened := map[string]bool{}
+	for _, op := range ops {
+		if op.Do == attrs && op.opens() {
+			opened[string(op.Path)] = true
+		}
+	}
+	for _, op := range ops {
+		dir := parent(string(op.Path))
+		if opened[dir] {
+			continue
+		}
+		f, err := o.root().dir(dir)
+		if err == nil {
+			err = unix.Faccessat(int(f.Fd()), ".", unix.X_OK, 0)
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("%s cannot be searched (chmod u+x lets its owner): nothing is committed", record.Quote(o.root().where(dir)))
+		}
+		if err != nil {
+			return o.root().wrap(dir, err)
+		}
+	}
+	return nil
 }
 
 // apply does all steps, up to the mark from which there is no way back.
