@@ -26,7 +26,7 @@ func (r *receiver) ptrace(h *held) Answer {
 	}
 	r.s.Recorder.Blind(tid, "how the process ends, and what comes of it", "it is traced by a program of the run")
 	r.passLead()
-	if r.s.tracer.LetGo(tid) && own {
+	if r.s.tracer.LetGo(tid, own) && own {
 		// It is stopped, and let go, as soon as it is answered, and asks again.
 		return Refuse(restart)
 	}

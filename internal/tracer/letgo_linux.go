@@ -26,10 +26,15 @@ func (t *Tracer) Threads() []int {
 
 // LetGo gives a thread up, for somebody else to trace it; what it does from then on is
 // not seen. It returns when that is done, or when it will be as soon as the thread
-// comes to run: what holds it is up to the caller then. false: it stays traced.
-func (t *Tracer) LetGo(tid int) bool {
+// comes to run: what holds it is up to the caller then. A thread that nothing holds is
+// waited for longer than a busy machine needs to have it run. false: it stays traced.
+func (t *Tracer) LetGo(tid int, held bool) bool {
 	done := t.ask(tid)
-	for range attempts {
+	patience := time.Second
+	if held {
+		patience = 20 * time.Millisecond
+	}
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		// Again, as the tracer may have been on its way into its wait.
 		t.mu.Lock()
 		_ = unix.Tgkill(unix.Getpid(), t.waiter, sys.Wake)
@@ -55,8 +60,6 @@ func (t *Tracer) interrupted(tid int) bool {
 	t.gone(tid)
 	return false
 }
-
-const attempts = 20
 
 func (t *Tracer) ask(tid int) <-chan struct{} {
 	t.mu.Lock()
