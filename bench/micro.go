@@ -37,8 +37,8 @@ func (s *session) measureCalls(ctx context.Context) error {
 		}
 		err := s.measure(ctx, trial{
 			benchmark: benchmark{Name: "call/" + k.name, Title: k.title, Unit: "us",
-				References: []string{"native", "floor-bare", "floor-read"}},
-			variants: []string{"native", "floor-bare", "floor-read", "catbox"},
+				References: []string{"native", "floor-bare", "floor-read", "floor-find"}},
+			variants: []string{"native", "floor-bare", "floor-read", "floor-find", "catbox"},
 			rounds:   s.opt.runs,
 			argv:     []string{s.program("call"), k.name, fmt.Sprint(k.n / s.opt.pick(1, 5)), path},
 			value:    printedMicroseconds,
@@ -81,8 +81,8 @@ func (s *session) measureParallel(ctx context.Context) error {
 		err := s.measure(ctx, trial{
 			benchmark: benchmark{Name: fmt.Sprintf("parallel/%d", n), Unit: "us",
 				Title:      fmt.Sprintf("%d writers: create, write, unlink; wall time for each file", n),
-				References: []string{"native", "floor-read"}},
-			variants: []string{"native", "floor-bare", "floor-read", "catbox"},
+				References: []string{"native", "floor-read", "floor-find"}},
+			variants: []string{"native", "floor-bare", "floor-read", "floor-find", "catbox"},
 			rounds:   s.opt.runs,
 			argv:     []string{s.program("writers"), fmt.Sprint(n), files, s.tree()},
 			setUp:    func(context.Context) error { return s.freshTree() },

@@ -26,6 +26,7 @@ var targets = []target{
 	{"call/open-write", "trapped call, of floor-read", 1.3, ratioTo("floor-read"), ""},
 	{"call/chmod", "trapped call, of floor-read", 1.3, ratioTo("floor-read"), ""},
 	{"call/mkdir", "trapped call, of floor-read", 1.3, ratioTo("floor-read"), ""},
+	{"call/open-write", "trapped call, of floor-find", 1.3, ratioTo("floor-find"), ""},
 	{"call/denied", "trapped call, of floor-read", 1.3, ratioTo("floor-read"), ""},
 	{"fakeroot-hello", "build as a faked root, of native", 1.04, ratioTo("native"), ""},
 	{"many", "memory of all supervisor processes, MB", 40, memoryMB, ""},

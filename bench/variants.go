@@ -31,6 +31,7 @@ func allVariants(s *session, catbox, why string) []variant {
 		{name: "bubblewrap", wrap: bubblewrap, watched: true, missing: needPackage("bwrap", "bubblewrap")},
 		{name: "bubblewrap-plain", wrap: prefix("bwrap", "--bind", "/", "/"), missing: needPackage("bwrap", "bubblewrap")},
 		{name: "floor-bare", wrap: prefix(s.bin("floor"), "bare"), watched: true},
+		{name: "floor-find", wrap: prefix(s.bin("floor"), "find"), watched: true},
 		{name: "floor-read", wrap: prefix(s.bin("floor"), "read"), watched: true},
 		{name: "strace", wrap: prefix("strace", "-f", "-o", "/dev/null"), watched: true, slow: true, missing: needPackage("strace", "strace")},
 		{name: "proot", wrap: prefix("proot"), watched: true, slow: true, missing: needPackage("proot", "proot")},

@@ -6,6 +6,8 @@
  *   bare   receive and continue, nothing else
  *   read   the same, with the path read out of the target and SECCOMP_IOCTL_NOTIF_ID_VALID
  *          before the answer: what any supervisor that decides has to do
+ *   find   the same, and it finds the file: the current directory for a relative path, and whether there are
+ *          symbolic links on the way: what any supervisor has to do that says which file it was
  * Nothing is enforced. Standard error gets "floor: N notifications"
  * at the end of a command that succeeded.
  *
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -100,7 +103,7 @@ static const struct trapped calls[] = {
 #define NCALLS (sizeof calls / sizeof calls[0])
 
 static unsigned long notifications;
-static int reads_path;
+static int reads_path, finds_file;
 
 static void die(const char *what)
 {
@@ -188,9 +191,10 @@ static int path_argument(int nr)
 
 /* The string may end just before an unmapped page: read to the end of the
  * page it starts in, and only then the rest. */
+static char path[4096];
+
 static void read_path(pid_t pid, uint64_t addr)
 {
-	static char path[4096];
 	size_t first = 4096 - (addr & 4095);
 	struct iovec local = {path, first};
 	struct iovec remote = {(void *)(uintptr_t)addr, first};
@@ -203,6 +207,30 @@ static void read_path(pid_t pid, uint64_t addr)
 	process_vm_readv(pid, &local, 1, &remote, 1, 0);
 }
 
+/* The file at the path, or else its directory: openat2(2) refuses symbolic links. */
+static void find_file(pid_t pid)
+{
+	static char whole[8192];
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+	size_t n = 0;
+
+	if (path[0] != '/') {
+		char cwd[64];
+		snprintf(cwd, sizeof cwd, "/proc/%d/cwd", pid);
+		ssize_t got = readlink(cwd, whole, 4096);
+		n = got < 0 ? 0 : got;
+		whole[n++] = '/';
+	}
+	snprintf(whole + n, sizeof whole - n, "%s", path);
+	int fd = syscall(SYS_openat2, AT_FDCWD, whole, &how, sizeof how);
+	if (fd < 0 && errno == ENOENT) {
+		*(strrchr(whole, '/') + 1) = 0;
+		fd = syscall(SYS_openat2, AT_FDCWD, whole, &how, sizeof how);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 static void answer(int listener, struct seccomp_notif *req)
 {
 	struct seccomp_notif_resp resp = {.id = req->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
@@ -210,6 +238,8 @@ static void answer(int listener, struct seccomp_notif *req)
 
 	if (arg >= 0) {
 		read_path(req->pid, req->data.args[arg]);
+		if (finds_file)
+			find_file(req->pid);
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &req->id))
 			return;
 	}
@@ -261,11 +291,12 @@ int main(int argc, char **argv)
 {
 	int sock[2], status;
 
-	if (argc < 3 || (strcmp(argv[1], "bare") && strcmp(argv[1], "read"))) {
-		fprintf(stderr, "usage: floor bare|read COMMAND [ARG...]\n");
+	if (argc < 3 || (strcmp(argv[1], "bare") && strcmp(argv[1], "read") && strcmp(argv[1], "find"))) {
+		fprintf(stderr, "usage: floor bare|read|find COMMAND [ARG...]\n");
 		return 125;
 	}
-	reads_path = !strcmp(argv[1], "read");
+	finds_file = !strcmp(argv[1], "find");
+	reads_path = finds_file || !strcmp(argv[1], "read");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock))
 		die("socketpair");
 	pid_t pid = fork();
