@@ -81,6 +81,10 @@ func takeBack(paths []string) []Owned {
 	return was
 }
 
+// overflowID is what a user namespace shows for an id that it does not have, by default, and one
+// that it may have (user_namespaces(7)). Only in the second case root can give it.
+const overflowID = 65534
+
 func takeOneBack(path string) (o Owned, changed bool) {
 	fd, o, err := openOwned(path)
 	if err != nil {
@@ -91,10 +95,14 @@ func takeOneBack(path string) (o Owned, changed bool) {
 	if !link {
 		o.Xattrs = readAttributes(fd)
 	}
+	gid := 0
+	if o.GID == overflowID && unix.Fchownat(fd, "", -1, overflowID, unix.AT_EMPTY_PATH) != nil {
+		o.GID, gid = 0, -1 // a group that the run does not know: it stays
+	}
 	if o.UID == 0 && o.GID == 0 && o.Mode&(unix.S_ISUID|unix.S_ISGID) == 0 && len(o.Xattrs) == 0 {
 		return o, false
 	}
-	if unix.Fchownat(fd, "", 0, 0, unix.AT_EMPTY_PATH) != nil {
+	if unix.Fchownat(fd, "", 0, gid, unix.AT_EMPTY_PATH) != nil {
 		return o, false
 	}
 	if link {
@@ -120,10 +128,14 @@ func openOwned(path string) (int, Owned, error) {
 }
 
 func readAttributes(fd int) []Attribute {
+	path := sys.FDPath(fd)
+	if n, err := unix.Listxattr(path, nil); err == nil && n == 0 {
+		return nil
+	}
 	var list []Attribute
 	buf := make([]byte, 1<<16)
 	for _, name := range rootAttributes {
-		if n, err := unix.Getxattr(sys.FDPath(fd), name, buf); err == nil {
+		if n, err := unix.Getxattr(path, name, buf); err == nil {
 			list = append(list, Attribute{name, string(buf[:n])})
 		}
 	}
