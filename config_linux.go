@@ -43,7 +43,7 @@ func (p *plan) stageConfig(group *cgroup.Group) stage.Config {
 	if c.FakeRoot != nil {
 		cfg.Caps |= spawn.FakeRootCaps
 	}
-	if p.tier == 1 {
+	if p.tier == 1 && c.Wrapper == nil {
 		p.namespaces(&cfg)
 	}
 	return cfg
@@ -156,10 +156,10 @@ func (p *plan) supervisorConfig(r *run) supervisor.Config {
 	return supervisor.Config{
 		GivenOutside: outside && p.tier == 1, OwnTree: p.cmd.ownTree(), TakeOver: p.takesOver(),
 		Fake: p.fake, SameTree: p.sameTree(),
-		Listener: r.listener, PID: r.first.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
-		Exact: p.walls.exact, Mounts: p.hasMounts(), Loopback: p.netNamespace(), Netns: r.netns,
+		Listener: r.stage.Listener, PID: r.stage.PID(), Policy: p.policy, Own: p.own, Host: p.onHost(), Devices: p.devices,
+		Exact: p.walls.exact, Mounts: p.hasMounts(), Loopback: p.netNamespace(), Netns: r.stage.Netns,
 		MetadataOpen: !p.hasMounts() || denied,
-		Given:        given(p.cmd), Socket: r.socket, Handlers: p.cmd.Handlers,
+		Given:        given(p.cmd), Socket: r.stage.Socket, Handlers: p.cmd.Handlers,
 		Violation: p.violation(r), Stop: stop, SyncWakeUp: true,
 		Recorder: r.recorder, Command: p.command(), RecordFiles: p.recordsFiles(), FreeConnect: !p.watchesConnect(), PIDNamespace: p.tier == 1,
 	}

@@ -14,7 +14,6 @@ var layers = [][]string{
 	{"cmd/catbox", "bench"},
 	{"executor"},
 	{""},
-	{"internal/within"},
 	{"internal/supervisor", "internal/stage", "features", "deps"},
 	{"internal/recorder", "internal/tracer", "record/store", "report/page", "report/perfetto", "report/compiledb", "report/cyclonedx", "report/spdx"},
 	{"report/materials"},

@@ -22,10 +22,7 @@ import (
 // run is a started command.
 type run struct {
 	plan       *plan
-	first      first
-	stage      *stage.Run // first, if it is catbox's own; nil with a Wrapper
-	listener   *os.File
-	netns      uint64                 // the cookie of the run's network namespace
+	stage      *stage.Run
 	supervisor *supervisor.Supervisor // nil without a listener
 	recorder   *recorder.Recorder     // nil without a record
 	group      *cgroup.Group          // nil without a control group
@@ -112,7 +109,7 @@ func (p *plan) startTier() (*run, error) {
 		return nil, err
 	}
 	r.group = group
-	if err := r.startFirst(group); err != nil {
+	if r.stage, err = p.startFirst(group); err != nil {
 		group.Close()
 		if p.tier == 1 && p.cmd.Wrapper == nil && isRefusal(err) {
 			return nil, &refusedError{err}
@@ -143,14 +140,14 @@ func isRefusal(err error) bool {
 // and its start. The supervisor, which takes up what it has tried by then, sees to the
 // init by the rights of the user namespace's owner.
 func (p *plan) startsEarly() bool {
-	return p.tier == 1 && p.cmd.Hooks.Initialized == nil && p.cmd.Record == nil && p.fake == nil && p.overlay == nil
+	return p.tier == 1 && p.cmd.Hooks.Initialized == nil && p.cmd.Record == nil && p.fake == nil && p.overlay == nil && p.cmd.Wrapper == nil
 }
 
 // begin has the supervisor listen, asks the hook, and starts the command.
 func (r *run) begin() error {
 	p := r.plan
 	r.beginRecord()
-	if r.listener != nil {
+	if r.stage.Listener != nil {
 		s, err := supervisor.Start(p.supervisorConfig(r))
 		if err != nil {
 			return &SetupError{Step: "supervise", Err: err}
@@ -158,17 +155,17 @@ func (r *run) begin() error {
 		r.supervisor = s
 	}
 	if p.fake != nil && p.overlay != nil {
-		if err := p.fake.State.Rekey(p.seenAt(r.first.PID())); err != nil {
+		if err := p.fake.State.Rekey(p.seenAt(r.stage.PID())); err != nil {
 			return &SetupError{Step: "overlay", Err: err}
 		}
 	}
 	if hook := p.cmd.Hooks.Initialized; hook != nil {
-		if err := hook(r.first.PID()); err != nil {
+		if err := hook(r.stage.PID()); err != nil {
 			return &SetupError{Step: "initialized hook", Err: err}
 		}
 	}
 	r.started = time.Now()
-	pid, err := r.first.Go()
+	pid, err := r.stage.Go()
 	if err != nil && !r.stopped.Load() { // a violation can end the run before it is said to have started
 		return startError(p.cmd.Path, err)
 	}
@@ -180,7 +177,7 @@ func (r *run) begin() error {
 }
 
 func (r *run) abort() {
-	r.first.Abort()
+	r.stage.Abort()
 	if r.supervisor != nil {
 		r.supervisor.Close()
 	}
@@ -259,7 +256,7 @@ func (r *run) cancel(c *Cmd) {
 }
 
 // kill ends every process of the run at once.
-func (r *run) kill() { r.first.Kill() }
+func (r *run) kill() { r.stage.Kill() }
 
 // Wait waits until the command and everything that it started has ended. Its
 // errors are those of Run; if the context ended the run, the context's error.
@@ -271,7 +268,7 @@ func (c *Cmd) Wait() error {
 	if r.result != nil {
 		return errors.New("catbox: Wait was already called")
 	}
-	ended, err := r.first.Wait()
+	ended, err := r.stage.Wait()
 	close(r.over)
 	r.watchers.Wait()
 	r.result = r.collect(ended)
@@ -374,7 +371,7 @@ func (c *Cmd) Signal(sig syscall.Signal) error {
 	if c.run.result != nil {
 		return os.ErrProcessDone
 	}
-	return c.run.first.Signal(sig)
+	return c.run.stage.Signal(sig)
 }
 
 // Kill ends the command and everything that it started, at once.

@@ -19,7 +19,7 @@ type Wrapper struct {
 	Line func(Walls) ([]string, error)
 	// Prepare is there instead of Line where no program is needed: it is called in a
 	// thread of its own, has to give it a mount namespace, and makes Cmd.Mounts below
-	// Cmd.Root, which becomes the root then. Processes and network are the host's, and
+	// Cmd.Root, which becomes the root then; it shares the descriptors with the rest of the program. Processes and network are the host's, and
 	// what is writable is held by Landlock and the supervisor alone.
 	Prepare func() error
 }

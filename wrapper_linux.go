@@ -2,25 +2,11 @@ package catbox
 
 import (
 	"errors"
-	"os"
-	"syscall"
 
 	"github.com/catbox-go/catbox/internal/cgroup"
 	"github.com/catbox-go/catbox/internal/stage"
-	"github.com/catbox-go/catbox/internal/within"
 	"github.com/catbox-go/catbox/policy"
 )
-
-// first is a run's first process that can be told what to do: the init of package
-// stage, or what another program has executed.
-type first interface {
-	PID() int
-	Go() (int, error)
-	Signal(syscall.Signal) error
-	Kill()
-	Abort()
-	Wait() (*stage.Ended, error)
-}
 
 // wrap makes the plan one whose mounts and namespaces are another's.
 func (p *plan) wrap() error {
@@ -59,47 +45,28 @@ func (p *plan) wrap() error {
 }
 
 // startFirst starts the first process, by which everything is set up.
-func (r *run) startFirst(group *cgroup.Group) error {
-	if r.plan.cmd.Wrapper != nil {
-		return r.startWithin(group)
+func (p *plan) startFirst(group *cgroup.Group) (*stage.Run, error) {
+	cfg := p.stageConfig(group)
+	if w := p.cmd.Wrapper; w != nil {
+		if err := p.inside(w, &cfg); err != nil {
+			return nil, err
+		}
 	}
-	own, err := stage.Start(r.plan.stageConfig(group))
-	if err != nil {
-		return err
-	}
-	r.first, r.stage, r.listener, r.netns = own, own, own.Listener, own.Netns
-	return nil
+	return stage.Start(cfg)
 }
 
-func (r *run) startWithin(group *cgroup.Group) error {
-	p, w := r.plan, r.plan.cmd.Wrapper
-	spec, err := p.spec(group)
+// inside has the first process started inside of what the Wrapper sets up.
+func (p *plan) inside(w *Wrapper, cfg *stage.Config) (err error) {
+	spec, err := cfg.Spec()
 	if err != nil {
 		return err
 	}
-	common := p.stageConfig(group)
-	cfg := within.Config{
-		Prepare: w.Prepare, OwnPIDs: p.tier == 1, Stdin: common.Stdin, Stdout: common.Stdout, Stderr: common.Stderr,
-		Files: common.Files, WaitDelay: common.WaitDelay, Cgroup: common.Cgroup, Died: common.Died, Stopped: common.Stopped,
-		Spec: within.NewSpec(spec, common.Caps),
+	spec.View, spec.PIDNamespace = nil, false
+	if w.Line != nil {
+		cfg.Front, err = w.Line(Walls{p.walls.any, p.walls.writable, p.netNamespace()})
+	} else {
+		spec.Root = p.rootDir()
 	}
-	if w.Line == nil {
-		cfg.Spec.SetRoot(p.tree.root)
-	} else if cfg.Outer, err = w.Line(Walls{p.walls.any, p.walls.writable, p.netNamespace()}); err != nil {
-		return err
-	}
-	inner, err := within.Start(cfg)
-	if err != nil {
-		return err
-	}
-	r.first, r.listener, r.netns = inner, inner.Listener, inner.Netns
-	return nil
-}
-
-// socket makes a socket in the run's namespaces.
-func (r *run) socket(family, typ, protocol int) (*os.File, error) {
-	if r.stage == nil {
-		return nil, errors.ErrUnsupported
-	}
-	return r.stage.Socket(family, typ, protocol)
+	cfg.Prepare, cfg.Spec = w.Prepare, func() (stage.Spec, error) { return spec, nil }
+	return err
 }

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/catbox-go/catbox/internal/within"
+	"github.com/catbox-go/catbox/internal/sys/spawn"
 )
 
 // launch starts a program from a thread that has descriptors and, if there is a
@@ -19,7 +19,7 @@ import (
 // over is closed: it is what bwrap's --die-with-parent is about (PR_SET_PDEATHSIG of prctl(2)).
 func launch(prepare func() (string, error), argv []string, attr *syscall.ProcAttr, over <-chan struct{}) (pid int, err error) {
 	launched := make(chan struct{})
-	go within.OnThread(func() {
+	go spawn.OnThread(func() {
 		pid, err = launchHere(prepare, argv, attr)
 		// Its copies of descriptors would keep pipes open (close_range: Linux 5.9).
 		alone := err == nil && unix.CloseRange(0, math.MaxInt32, 0) == nil

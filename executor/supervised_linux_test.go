@@ -202,7 +202,7 @@ func TestTheInnerProcessIsClosed(t *testing.T) {
 			}
 			c.Policy = c.Policy.WithAction(policy.Log) // without Landlock, which does not let it either
 			out, err := c.Output()
-			if lines := strings.Fields(string(out)); len(lines) != 3 || lines[0] != "catbox-within" || lines[1] != "closed" || lines[2] != "closed" {
+			if lines := strings.Fields(string(out)); len(lines) != 3 || lines[0] != "catbox-init" || lines[1] != "closed" || lines[2] != "closed" {
 				t.Errorf("%q, %v", out, err)
 			}
 		})

@@ -35,6 +35,15 @@ func (b *builder) newRoot() error {
 	return nil
 }
 
+// ChangeRoot makes a directory the root of the mount namespace, and lets go of the old one. With
+// chroot(2) it would be that of a process, and the caller would see other paths than the run does.
+func ChangeRoot(dir string) error {
+	if err := unix.Mount(dir, dir, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return mountError("bind", dir, err)
+	}
+	return pivot(dir)
+}
+
 // pivot makes what is mounted on dir the root and lets go of the old one.
 func pivot(dir string) error {
 	if err := unix.Chdir(dir); err != nil {

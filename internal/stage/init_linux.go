@@ -2,6 +2,7 @@ package stage
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"runtime"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"github.com/catbox-go/catbox/internal/landlock"
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/sys"
+	"github.com/catbox-go/catbox/internal/sys/spawn"
 )
 
 // controlFD is the init's end of the socket; extra files follow it.
@@ -21,6 +23,7 @@ const controlFD = 3
 type initProcess struct {
 	conn     *conn
 	spec     *Spec
+	proc     fs.FS    // /proc, which need not be in the command's root
 	self     *os.File // this program, for when it has to be executed where its path is not there
 	witness  *witness
 	listener int // of the confined thread's filter, -1 if there is none
@@ -66,6 +69,8 @@ func (e *execError) Unwrap() error { return e.err }
 
 func (in *initProcess) run() error {
 	unix.CloseOnExec(controlFD)
+	// For ps(1), which would show the end of the path: "exe", or a descriptor's number.
+	_ = os.WriteFile("/proc/self/comm", []byte(spawn.Name), 0)
 	in.conn = &conn{fd: controlFD}
 	if err := in.conn.send(message{Hello: true}); err != nil {
 		return err
@@ -82,7 +87,7 @@ func (in *initProcess) run() error {
 	if err := namespace.Run(in.steps()); err != nil {
 		return err
 	}
-	if err := in.conn.send(message{Ready: &ready{Netns: networkCookie(), Listener: in.listener}}); err != nil {
+	if err := in.tellReady(); err != nil {
 		return err
 	}
 	if !in.spec.Early {
@@ -150,6 +155,15 @@ func (in *initProcess) start() error {
 	}
 }
 
+// tellReady tells that everything is set up.
+func (in *initProcess) tellReady() error {
+	r := &ready{Netns: networkCookie(), Listener: in.listener}
+	if in.spec.Behind && in.listener >= 0 {
+		return in.handOver(r)
+	}
+	return in.conn.send(message{Ready: r})
+}
+
 // networkCookie identifies the network namespace; 0 before Linux 5.14.
 func networkCookie() uint64 {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -172,6 +186,10 @@ func (in *initProcess) steps() []namespace.Step {
 	}
 	if len(in.spec.Give) > 0 {
 		steps = append(steps, namespace.Step{Name: "give files to their owners", Do: in.give})
+	}
+	steps = append(steps, namespace.Step{Name: "open /proc", Do: in.openProc})
+	if in.spec.Root != "" {
+		steps = append(steps, namespace.Step{Name: "change the root", Do: func() error { return namespace.ChangeRoot(in.spec.Root) }})
 	}
 	return append(steps,
 		namespace.Step{Name: "change the directory", Do: in.changeDirectory},
@@ -200,6 +218,15 @@ func (in *initProcess) closeDescriptors() error {
 	self, err := os.Open("/proc/self/exe")
 	in.self = self
 	return err
+}
+
+func (in *initProcess) openProc() error {
+	proc, err := os.OpenRoot("/proc")
+	if err != nil {
+		return err
+	}
+	in.proc = proc.FS()
+	return nil
 }
 
 func (in *initProcess) changeDirectory() error {

@@ -23,7 +23,8 @@ type Spec struct {
 	Self  bool // execute this program itself instead of Path
 	Files int  // descriptors for the command beyond 0 to 2
 
-	View     *namespace.Plan // nil: no mount namespace
+	View     *namespace.Plan // nil: no mount namespace, or one that was made for the init
+	Root     string          // without a View, a directory to be made the root of the mount namespace; "": none
 	Dir      string
 	Landlock *landlock.Rules // nil: none
 	Filter   []unix.SockFilter
@@ -46,6 +47,8 @@ type Spec struct {
 	Early bool
 	// PIDNamespace tells that the init is process 1 of its own pid namespace.
 	PIDNamespace bool
+	// Behind tells that a program in front has executed the init (Config.Front).
+	Behind bool
 }
 
 // Limit is one resource limit, soft and hard alike.
@@ -59,6 +62,7 @@ type message struct {
 	// from the caller
 	Spec   *Spec
 	Go     bool
+	Seen   bool // which process was Started
 	Signal syscall.Signal
 	Kill   bool
 	Socket *SocketRequest
@@ -68,7 +72,7 @@ type message struct {
 	// from the init
 	Hello    bool
 	Failed   *failure
-	Ready    *ready // with the listener, if there is one
+	Ready    *ready // with the listener, if there is one and the init is behind another program
 	Started  int    // the command's process id in its pid namespace
 	Died     *Death
 	Stopped  syscall.Signal // the signal that the command was stopped by
@@ -92,7 +96,7 @@ type socketDone struct{ Errno syscall.Errno }
 // ready tells that everything is set up.
 type ready struct {
 	Netns    uint64 // SO_NETNS_COOKIE of the run's network namespace, 0 if it cannot be had
-	Listener int    // the listener's descriptor in the init, to be taken from there; -1 if there is none
+	Listener int    // the listener's descriptor in the init, to be taken from there; -1 if there is none, or it comes with this
 }
 
 // Death is the end of a process of the run by a signal.

@@ -14,7 +14,7 @@ import (
 	"github.com/catbox-go/catbox/internal/sys/spawn"
 )
 
-// process is the init as the caller has it. It is not an os.Process: the first
+// process is the init as the caller has it, or the program in front of it. It is not an os.Process: the first
 // of a program starts one more process just to see whether pidfds work.
 type process struct {
 	*spawn.Child
@@ -29,6 +29,15 @@ func startProcess(cfg Config) (*process, error) {
 		return nil, err
 	}
 	request := request(cfg, s)
+	if len(cfg.Front) > 0 {
+		program, err := os.Open("/proc/self/exe")
+		if err != nil {
+			s.abandon()
+			return nil, err
+		}
+		defer program.Close()
+		putBehind(&request, cfg.Front, program)
+	}
 	child := spawn.Take(request)
 	if child != nil && cfg.Anew {
 		go child.LetGo()
@@ -52,6 +61,7 @@ func request(cfg Config, s *streams) spawn.Request {
 		files = append(files, f.Fd())
 	}
 	r := spawn.First(files, cfg.Cloneflags, cfg.Caps)
+	r.Prepare = cfg.Prepare
 	if cfg.Cgroup != nil {
 		r.Cgroup = int(cfg.Cgroup.Fd())
 	}

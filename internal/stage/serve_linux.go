@@ -2,6 +2,7 @@ package stage
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -20,7 +21,9 @@ func (in *initProcess) serve(pid int) error {
 	}
 	requests, reaped := make(chan message), make(chan Ended, 1)
 	go in.read(requests)
-	go in.reap(pid, reaped)
+	if !in.spec.Behind {
+		go in.reap(pid, reaped)
+	}
 	for {
 		select {
 		case m, ok := <-requests:
@@ -30,6 +33,8 @@ func (in *initProcess) serve(pid int) error {
 				return nil
 			case m.Signal != 0:
 				go in.witness.deliver(pid, m.Signal)
+			case m.Seen:
+				go in.reap(pid, reaped)
 			case m.Socket != nil:
 				in.makeSocket(m.Socket)
 			case m.Make != nil:
@@ -74,7 +79,8 @@ func (in *initProcess) read(requests chan<- message) {
 
 // tellStarted tells the command's id. As the caller's pid namespace has it, it
 // travels as a credential, which the kernel translates; the command has not
-// been reaped yet.
+// been reaped yet. Behind another program, where the init has no rights over its pid
+// namespace, the caller looks by itself, and the command is not reaped until it has.
 func (in *initProcess) tellStarted(pid int) error {
 	if !in.spec.PIDNamespace {
 		return in.conn.send(message{Started: pid})
@@ -133,11 +139,11 @@ func (in *initProcess) endRest() []string {
 // others lists the run's other processes by name, as far as /proc shows them.
 func (in *initProcess) others() []string {
 	var names []string
-	pending := children(os.Getpid())
+	pending := children(in.proc, os.Getpid())
 	for len(pending) > 0 {
 		pid := pending[0]
-		pending = append(pending[1:], children(pid)...)
-		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		pending = append(pending[1:], children(in.proc, pid)...)
+		comm, err := fs.ReadFile(in.proc, fmt.Sprintf("%d/comm", pid))
 		if err == nil {
 			names = append(names, strings.TrimSuffix(string(comm), "\n"))
 		}
@@ -147,14 +153,14 @@ func (in *initProcess) others() []string {
 }
 
 // children lists the children of a process, by all of its threads.
-func children(pid int) []int {
-	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+func children(proc fs.FS, pid int) []int {
+	tasks, err := fs.ReadDir(proc, fmt.Sprintf("%d/task", pid))
 	if err != nil {
 		return nil
 	}
 	var pids []int
 	for _, t := range tasks {
-		data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, t.Name()))
+		data, _ := fs.ReadFile(proc, fmt.Sprintf("%d/task/%s/children", pid, t.Name()))
 		for field := range strings.FieldsSeq(string(data)) {
 			if child, err := strconv.Atoi(field); err == nil {
 				pids = append(pids, child)
@@ -171,7 +177,7 @@ func (in *initProcess) endAll() {
 			// kill(2): -1 is every process of the namespace but the init.
 			syscall.Kill(-1, syscall.SIGKILL)
 		} else {
-			for _, pid := range children(os.Getpid()) {
+			for _, pid := range children(in.proc, os.Getpid()) {
 				syscall.Kill(pid, syscall.SIGKILL) // its children come to the init and are next
 			}
 		}

@@ -21,7 +21,13 @@ import (
 // Config says how the init is started, and what it is to do.
 type Config struct {
 	// Spec is called once the init has been started, beside which it is made.
-	Spec       func() (Spec, error)
+	Spec func() (Spec, error)
+	// Front is the command line of a program that is started in the init's place, and executes what follows it, with
+	// the descriptors that it has, in namespaces that it makes; those of processes end with it. It dies with the
+	// thread that started it (PR_SET_PDEATHSIG of prctl(2)). Empty: there is none.
+	Front []string
+	// Prepare, if not nil, is called in the thread that starts the init: see spawn.Request.
+	Prepare    func() error
 	Cloneflags uintptr
 	UIDMap     idmap.Map
 	GIDMap     idmap.Map
@@ -70,7 +76,9 @@ type Run struct {
 	Netns uint64
 
 	init      *process
-	ownPIDs   bool // the run has a pid namespace
+	pid       int  // of the init, which need not be the process that was started
+	behind    bool // see Config.Front
+	ownPIDs   bool // the run has a pid namespace, which ends with init
 	begun     time.Time
 	gone      bool // see Config.Gone
 	waitDelay time.Duration
@@ -124,8 +132,9 @@ func Start(cfg Config) (*Run, error) {
 	if os.Getenv(spawn.Variable) != "" {
 		return nil, ErrNoInit
 	}
+	behind := len(cfg.Front) > 0
 	r := &Run{
-		ownPIDs: cfg.Cloneflags&unix.CLONE_NEWPID != 0, gone: cfg.Gone, begun: time.Now(), waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
+		behind: behind, ownPIDs: behind || cfg.Cloneflags&unix.CLONE_NEWPID != 0, gone: behind || cfg.Gone, begun: time.Now(), waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
 		takeBack: cfg.TakeBack, taken: cfg.Taken,
 		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), made: make(chan syscall.Errno, 1), ended: make(chan struct{}),
 	}
@@ -133,14 +142,14 @@ func Start(cfg Config) (*Run, error) {
 	if r.init, err = startProcess(cfg); err != nil {
 		return nil, fmt.Errorf("start the first process: %w", err)
 	}
-	r.conn = &conn{fd: r.init.Control}
+	r.pid, r.conn = r.init.PID, &conn{fd: r.init.Control}
 	if err := unix.SetsockoptInt(r.init.Control, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		r.Abort()
 		return nil, os.NewSyscallError("setsockopt SO_PASSCRED", err)
 	}
 	if err := r.setUp(cfg); err != nil {
 		r.Abort()
-		return nil, err
+		return nil, r.instead(cfg.Front, err)
 	}
 	r.reading = true
 	go r.read()
@@ -199,7 +208,7 @@ func (r *Run) setUp(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	spec.Early = cfg.Early
+	spec.Early, spec.Behind = cfg.Early, r.behind
 	r.remove, spec.TakeBack = spec.Remove, cfg.TakeBack != nil
 	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.blocked()
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
@@ -254,7 +263,7 @@ func (r *Run) mapError(err error) error {
 
 // ready waits until the init has set everything up.
 func (r *Run) ready() error {
-	m, _, err := r.conn.receive()
+	m, with, err := r.conn.receive()
 	switch {
 	case err != nil:
 		return fmt.Errorf("the first process ended during set-up: %w", err)
@@ -264,6 +273,9 @@ func (r *Run) ready() error {
 		return errors.New("the first process sent something unexpected during set-up")
 	}
 	r.Netns = m.Ready.Netns
+	if r.behind {
+		return r.takeFrom(with)
+	}
 	return r.takeListener(m.Ready.Listener)
 }
 
@@ -285,7 +297,7 @@ func (f *failure) error() error {
 }
 
 // PID returns the init's process id.
-func (r *Run) PID() int { return r.init.PID }
+func (r *Run) PID() int { return r.pid }
 
 // Go starts the command, or tells that there is a listener, and returns its process id as the caller sees it.
 func (r *Run) Go() (int, error) {
@@ -416,10 +428,13 @@ func (r *Run) read() {
 
 // pidOf returns the command's process id as seen from here.
 func (r *Run) pidOf(inner int, with beside) int {
-	if !r.ownPIDs {
-		return inner
+	switch {
+	case r.behind:
+		return r.seeStarted()
+	case r.ownPIDs:
+		return with.pid
 	}
-	return with.pid
+	return inner
 }
 
 // noStart tells Go that the command does not run, if Go is still to be told.

@@ -39,6 +39,7 @@ func Take(r Request) *Child {
 
 func (r Request) same(other Request) bool {
 	return slices.Equal(r.Args, other.Args) && slices.Equal(r.Env, other.Env) && slices.Equal(r.Files, other.Files) &&
+		r.Path == other.Path && r.Dir == other.Dir && r.Prepare == nil && other.Prepare == nil &&
 		r.Cloneflags == other.Cloneflags && r.Caps == other.Caps && r.Cgroup == other.Cgroup && r.Block == other.Block
 }
 

@@ -1,15 +1,18 @@
 package spawn
 
 import (
-	"runtime"
 	"syscall"
 	"unsafe"
 )
 
 // Request says how a Child is to be started.
 type Request struct {
+	// Path is what is executed, "" for this program.
+	Path string
 	Args []string
 	Env  []string
+	// Dir is the working directory, "" for the caller's.
+	Dir string
 	// Files are the child's descriptors from 0. Its end of the control socket comes after the first three.
 	Files []uintptr
 	// Cloneflags are those of clone(2).
@@ -18,11 +21,14 @@ type Request struct {
 	Caps uint64
 	// Cgroup is a directory to start in, -1 for the caller's.
 	Cgroup int
+	// Prepare, if not nil, is called in the thread that starts the child, which may have a mount namespace of its own
+	// afterwards, but no descriptors of its own: the child's PIDFD is made in it.
+	Prepare func() error
 	// Block are signals to start with blocked, bit n-1 for number n as the kernel has it.
 	Block uint64
 }
 
-// Child is this program, started again.
+// Child is this program, started again, or a program that is to execute it.
 type Child struct {
 	PID     int
 	PIDFD   int           // -1 if the kernel has none (before Linux 5.2)
@@ -43,14 +49,13 @@ func Start(r Request) (*Child, error) {
 	}
 	c := &Child{PIDFD: -1, Control: pair[0], Waited: make(chan struct{})}
 	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: signals stay blocked there
+	go OnThread(func() { // which ends: signals stay blocked there
 		err := c.start(r, pair[1])
 		started <- err
 		if err == nil {
 			c.wait()
 		}
-	}()
+	})
 	err = <-started
 	syscall.Close(pair[1])
 	if err != nil {
@@ -64,13 +69,22 @@ func (c *Child) start(r Request, control int) (err error) {
 	if c.Blocked, err = block(r.Block); err != nil {
 		return err
 	}
-	c.PID, err = syscall.ForkExec("/proc/self/exe", r.Args, c.attributes(r, control))
+	if r.Prepare != nil {
+		if err := r.Prepare(); err != nil {
+			return err
+		}
+	}
+	path := r.Path
+	if path == "" {
+		path = "/proc/self/exe"
+	}
+	c.PID, err = syscall.ForkExec(path, r.Args, c.attributes(r, control))
 	return err
 }
 
 func (c *Child) attributes(r Request, control int) *syscall.ProcAttr {
 	files := append(append(append([]uintptr{}, r.Files[:3]...), uintptr(control)), r.Files[3:]...)
-	attr := &syscall.ProcAttr{Env: r.Env, Files: files, Sys: &syscall.SysProcAttr{Cloneflags: r.Cloneflags, PidFD: &c.PIDFD}}
+	attr := &syscall.ProcAttr{Dir: r.Dir, Env: r.Env, Files: files, Sys: &syscall.SysProcAttr{Cloneflags: r.Cloneflags, PidFD: &c.PIDFD}}
 	if r.Cloneflags&syscall.CLONE_NEWPID != 0 {
 		attr.Sys.Pdeathsig = syscall.SIGKILL
 	}

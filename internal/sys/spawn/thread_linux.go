@@ -1,9 +1,8 @@
-package within
+package spawn
 
 import (
 	"runtime"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // OnThread calls f in a thread that ends after it, as the goroutine ends locked
@@ -16,7 +15,7 @@ func OnThread(f func()) {
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
+		if syscall.Gettid() == syscall.Getpid() {
 			defer runtime.UnlockOSThread()
 			OnThread(f)
 			return
