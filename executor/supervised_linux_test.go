@@ -227,3 +227,10 @@ func TestASupervisedRunIsCancelled(t *testing.T) {
 		})
 	}
 }
+
+func TestLimitsOfASupervisedRun(t *testing.T) {
+	configure := func(c *catbox.Cmd) { c.Limits.OpenFiles = 57 }
+	forSupervised(t, configure, func(t *testing.T, e Executor) {
+		want(t, run(t, e, Spec{Command: []string{"sh", "-c", "ulimit -n"}, Env: os.Environ()}), 0, "57\n", "")
+	})
+}

@@ -53,7 +53,7 @@ var needs = []need{
 	{"on-violation", func(_ *runOptions, s *settings) string { return unless(s.OnViolation, "deny") }, fronted, func(_ *runOptions, s *settings) { s.OnViolation = "" }},
 	{"violations", func(o *runOptions, _ *settings) string { return o.violations }, fronted, func(o *runOptions, _ *settings) { o.violations = "" }},
 	{"strict", func(_ *runOptions, s *settings) string { return flagText(given(s.Strict)) }, fronted, func(_ *runOptions, s *settings) { s.Strict = nil }},
-	{"limit", func(_ *runOptions, s *settings) string { return limitFlag{&s.Limit}.String() }, catboxes, func(_ *runOptions, s *settings) { s.Limit = nil }},
+	{"limit", func(_ *runOptions, s *settings) string { return limitFlag{&s.Limit}.String() }, fronted, func(_ *runOptions, s *settings) { s.Limit = nil }},
 	{"fakeroot", func(o *runOptions, _ *settings) string { return flagText(o.fake.on) }, fronted, nil},
 	{"record", func(o *runOptions, _ *settings) string { return o.record.file }, fronted, nil},
 	{"json-status-fd", func(o *runOptions, _ *settings) string { return number(o.statusFD) }, fronted, nil},

@@ -9,5 +9,8 @@
 // kernel ends everything in its pid namespace; where there is none, the init
 // ends the processes itself.
 //
+// The init can also be started inside of what another program sets up (see
+// Config.Front, Config.Prepare), or of a root that was prepared for it.
+//
 // The invariant: the command is executed only after every step succeeded.
 package stage

@@ -19,7 +19,7 @@ import (
 
 // putBehind has the init executed by the program in front.
 func putBehind(r *spawn.Request, front []string, program *os.File) {
-	own := sys.FDPath(controlFD + 1 + len(r.Files) - 3) // after those for the command
+	own := sys.FDPath(len(r.Files) + 1) // after those for the command, and the socket
 	r.Path, r.Dir = front[0], "/"
 	r.Args = append(append([]string{}, front...), own, spawn.Name)
 	r.Files = append(r.Files, program.Fd())

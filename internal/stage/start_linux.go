@@ -22,9 +22,9 @@ import (
 type Config struct {
 	// Spec is called once the init has been started, beside which it is made.
 	Spec func() (Spec, error)
-	// Front is the command line of a program that is started in the init's place, and executes what follows it, with
-	// the descriptors that it has, in namespaces that it makes; those of processes end with it. It dies with the
-	// thread that started it (PR_SET_PDEATHSIG of prctl(2)). Empty: there is none.
+	// Front is the command line of a program that is started in the init's place. It makes namespaces, of which that of
+	// processes ends with it, and executes what follows in its line, with the descriptors that it has. It has to die with
+	// the thread that started it (PR_SET_PDEATHSIG of prctl(2)). Empty: there is none.
 	Front []string
 	// Prepare, if not nil, is called in the thread that starts the init: see spawn.Request.
 	Prepare    func() error
@@ -134,8 +134,8 @@ func Start(cfg Config) (*Run, error) {
 	}
 	behind := len(cfg.Front) > 0
 	r := &Run{
-		behind: behind, ownPIDs: behind || cfg.Cloneflags&unix.CLONE_NEWPID != 0, gone: behind || cfg.Gone, begun: time.Now(), waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped,
-		takeBack: cfg.TakeBack, taken: cfg.Taken,
+		behind: behind, ownPIDs: behind || cfg.Cloneflags&unix.CLONE_NEWPID != 0, gone: behind || cfg.Gone,
+		begun: time.Now(), waitDelay: cfg.WaitDelay, died: cfg.Died, stopped: cfg.Stopped, takeBack: cfg.TakeBack, taken: cfg.Taken,
 		started: make(chan startResult, 1), sockets: make(chan socketResult, 1), made: make(chan syscall.Errno, 1), ended: make(chan struct{}),
 	}
 	var err error

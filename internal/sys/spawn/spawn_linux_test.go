@@ -41,6 +41,45 @@ func TestStartThatFails(t *testing.T) {
 	if c, err := Start(r); err == nil {
 		t.Errorf("child %d", c.PID)
 	}
+	r = usual()
+	r.Prepare = func() error { return syscall.EDOM }
+	if c, err := Start(r); err != syscall.EDOM {
+		t.Errorf("child %v, %v", c, err)
+	}
+}
+
+// What is prepared is prepared for the child and for nobody else.
+func TestStartOfAProgramInFront(t *testing.T) {
+	var out [2]int
+	if err := syscall.Pipe2(out[:], syscall.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(out[0])
+	r := usual()
+	r.Path, r.Args, r.Dir, r.Files[1] = "/bin/sh", []string{"sh", "-c", "pwd; umask; read x <&3; exit 7"}, "/", uintptr(out[1])
+	own := syscall.Umask(022)
+	defer syscall.Umask(own)
+	r.Prepare = func() error {
+		if err := syscall.Unshare(syscall.CLONE_FS); err != nil {
+			return err
+		}
+		syscall.Umask(0123)
+		return nil
+	}
+	c, err := Start(r)
+	syscall.Close(out[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.LetGo()
+	told := make([]byte, 100)
+	n, err := syscall.Read(out[0], told)
+	if string(told[:max(n, 0)]) != "/\n0123\n" || err != nil || c.Status.ExitStatus() != 7 {
+		t.Errorf("%q, %v, status %#x", told[:max(n, 0)], err, int(c.Status))
+	}
+	if mask := syscall.Umask(022); mask != 022 {
+		t.Errorf("umask %#o here", mask)
+	}
 }
 
 func TestTakeIsWhatWasBegun(t *testing.T) {
@@ -65,6 +104,10 @@ func TestTakeOfAnother(t *testing.T) {
 		"caps":   func(r *Request) { r.Caps = RootCaps },
 		"files":  func(r *Request) { r.Files = []uintptr{0, 1, 1} },
 		"cgroup": func(r *Request) { r.Cgroup = 3 },
+		"path":   func(r *Request) { r.Path = "/proc/self/exe" },
+		"dir":    func(r *Request) { r.Dir = "/" },
+		// Nobody knows what it does.
+		"prepare": func(r *Request) { r.Prepare = func() error { return nil } },
 	} {
 		Begin(usual())
 		c := <-begun
