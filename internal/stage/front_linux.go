@@ -2,7 +2,6 @@ package stage
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -28,20 +27,22 @@ func putBehind(r *spawn.Request, front []string, program *os.File) {
 // handOver sends the listener. The confined thread cannot: the message would come to
 // its own filter's listener. Another one does.
 func (in *initProcess) handOver(r *ready) error {
-	listener := r.Listener
-	r.Listener = -1
 	sent := make(chan error)
-	go func() { sent <- in.conn.sendWith(message{Ready: r}, unix.UnixRights(listener)) }()
+	go func() { sent <- in.conn.sendWith(message{Ready: r}, unix.UnixRights(r.Listener)) }()
 	return <-sent
 }
 
 // takeFrom takes what came beside Ready: the listener, and the number that the init has here.
-func (r *Run) takeFrom(with beside) error {
+func (r *Run) takeFrom(ready *ready, with beside) error {
 	if with.fd >= 0 {
 		r.Listener = os.NewFile(uintptr(with.fd), "seccomp listener")
 	}
-	if r.pid = with.pid; r.pid == 0 {
-		return errors.New("the first process is not seen from here")
+	r.pid = with.pid
+	switch {
+	case r.pid == 0: // pid_namespaces(7)
+		return errors.New("the first process is not in this pid namespace, nor in one below it")
+	case r.Listener == nil && ready.Listener >= 0: // unix(7), MSG_CTRUNC: too many descriptors are open
+		return errors.New("the filter's listener did not arrive")
 	}
 	return nil
 }
@@ -59,10 +60,9 @@ func (r *Run) seeStarted() int {
 
 // instead says what became of a program in front that never came to execute the
 // init: what the reason was it has written to standard error itself.
-func (r *Run) instead(front []string, err error) error {
+func instead(front []string, err error) error {
 	if len(front) == 0 || !errors.Is(err, ErrNoInit) {
 		return err
 	}
-	text := fmt.Sprintf("it did not come to execute the command (%s): its message is on standard error", describe(r.init.Status))
-	return &Error{Step: filepath.Base(front[0]), Text: text}
+	return &Error{Step: filepath.Base(front[0]), Text: "it did not come to execute the command: its message is on standard error"}
 }

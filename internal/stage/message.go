@@ -72,7 +72,7 @@ type message struct {
 	// from the init
 	Hello    bool
 	Failed   *failure
-	Ready    *ready // with the listener, if there is one and the init is behind another program
+	Ready    *ready // with the listener, if there is one, and Behind
 	Started  int    // the command's process id in its pid namespace
 	Died     *Death
 	Stopped  syscall.Signal // the signal that the command was stopped by
@@ -96,7 +96,7 @@ type socketDone struct{ Errno syscall.Errno }
 // ready tells that everything is set up.
 type ready struct {
 	Netns    uint64 // SO_NETNS_COOKIE of the run's network namespace, 0 if it cannot be had
-	Listener int    // the listener's descriptor in the init, to be taken from there; -1 if there is none, or it comes with this
+	Listener int    // the listener's descriptor in the init, to be taken from there if it does not come with this; -1: none
 }
 
 // Death is the end of a process of the run by a signal.

@@ -149,7 +149,7 @@ func Start(cfg Config) (*Run, error) {
 	}
 	if err := r.setUp(cfg); err != nil {
 		r.Abort()
-		return nil, r.instead(cfg.Front, err)
+		return nil, instead(cfg.Front, err)
 	}
 	r.reading = true
 	go r.read()
@@ -274,7 +274,7 @@ func (r *Run) ready() error {
 	}
 	r.Netns = m.Ready.Netns
 	if r.behind {
-		return r.takeFrom(with)
+		return r.takeFrom(m.Ready, with)
 	}
 	return r.takeListener(m.Ready.Listener)
 }
