@@ -114,7 +114,7 @@ func (p *plan) startTier() (*run, error) {
 		if p.tier == 1 && p.cmd.Wrapper == nil && isRefusal(err) {
 			return nil, &refusedError{err}
 		}
-		return nil, setupError(err)
+		return nil, startError(p.cmd.Path, err)
 	}
 	if err := r.begin(); err != nil {
 		r.abort()
@@ -130,17 +130,20 @@ func isRefusal(err error) bool {
 	var step *stage.Error
 	if !errors.As(err, &step) { // the namespaces themselves (clone(2))
 		errnos = append(errnos, unix.ENOSPC, unix.EUSERS, unix.EINVAL)
-	} else if step.Step == "confine" {
+	} else if step.Step == "confine" || step.Exec {
 		return false
 	}
 	return slices.ContainsFunc(errnos, func(e syscall.Errno) bool { return errors.Is(err, e) })
 }
 
 // startsEarly tells whether nothing is to be done between the confinement of the command
-// and its start. The supervisor, which takes up what it has tried by then, sees to the
+// and its start, which itself makes no call that waits for the supervisor. The supervisor, which
+// takes up what the command has tried by then, sees to the
 // init by the rights of the user namespace's owner.
 func (p *plan) startsEarly() bool {
-	return p.tier == 1 && p.cmd.Hooks.Initialized == nil && p.cmd.Record == nil && p.fake == nil && p.overlay == nil && p.cmd.Wrapper == nil
+	c := p.cmd
+	waits := p.filter().Exec || len(c.Handlers) > 0
+	return p.tier == 1 && !waits && c.Hooks.Initialized == nil && c.Record == nil && p.fake == nil && p.overlay == nil && c.Wrapper == nil
 }
 
 // begin has the supervisor listen, asks the hook, and starts the command.

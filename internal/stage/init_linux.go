@@ -31,6 +31,9 @@ type initProcess struct {
 	asCommand chan func()
 }
 
+// helloPause is how long the init works on before it says that it is there, which wakes the caller.
+const helloPause = time.Second
+
 // runInit is the init's main function; it returns the exit status.
 func runInit() int {
 	// The thread that main runs on becomes the confined one, from which the
@@ -72,9 +75,7 @@ func (in *initProcess) run() error {
 	// For ps(1), which would show the end of the path: "exe", or a descriptor's number.
 	_ = os.WriteFile("/proc/self/comm", []byte(spawn.Name), 0)
 	in.conn = &conn{fd: controlFD}
-	if err := in.conn.send(message{Hello: true}); err != nil {
-		return err
-	}
+	slow := time.AfterFunc(helloPause, func() { in.conn.send(message{Hello: true}) })
 	m, _, err := in.conn.receive()
 	if err != nil {
 		return err
@@ -87,9 +88,7 @@ func (in *initProcess) run() error {
 	if err := namespace.Run(in.steps()); err != nil {
 		return err
 	}
-	if err := in.tellReady(); err != nil {
-		return err
-	}
+	slow.Stop()
 	if !in.spec.Early {
 		if wanted, err := in.awaitGo(); !wanted {
 			return err
@@ -98,8 +97,12 @@ func (in *initProcess) run() error {
 	return in.start()
 }
 
-// awaitGo waits until the command is to run, and the caller has the listener; false: aborted.
+// awaitGo tells that everything is set up, and waits until the command is to run, and the caller has
+// the listener; false: aborted.
 func (in *initProcess) awaitGo() (bool, error) {
+	if err := in.tellReady(); err != nil {
+		return false, err
+	}
 	m, _, err := in.conn.receive()
 	if in.listener >= 0 {
 		unix.Close(in.listener)
@@ -135,13 +138,15 @@ func (in *initProcess) start() error {
 		return err
 	}
 	pid, err := in.forkUnblocked()
+	if err != nil {
+		return err
+	}
+	// Told before, the caller would come to run on this processor in place of this process: a
+	// message over a unix socket wakes as if the sender were about to wait (WF_SYNC).
 	if in.spec.Early {
 		if wanted, err := in.awaitGo(); !wanted {
 			return err
 		}
-	}
-	if err != nil {
-		return err
 	}
 	served := make(chan error)
 	go func() { served <- in.serve(pid) }()

@@ -70,7 +70,7 @@ type message struct {
 	Make   *MakeRequest
 
 	// from the init
-	Hello    bool
+	Hello    bool // it is there, and not ready yet
 	Failed   *failure
 	Ready    *ready // with the listener, if there is one, and Behind
 	Started  int    // the command's process id in its pid namespace

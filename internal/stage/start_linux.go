@@ -46,8 +46,8 @@ type Config struct {
 	WaitDelay time.Duration
 	// Cgroup is an open directory of a control group to start in; nil is the caller's.
 	Cgroup *os.File
-	// Early starts the command as soon as it is confined: what is sent to the listener waits there until somebody
-	// listens. Without it the command does not run before Go.
+	// Early starts the command as soon as it is confined: what it sends to the listener waits there until somebody
+	// listens. To execute it must not need the listener. Without Early the command does not run before Go.
 	Early bool
 	// Anew has a new init started though one was begun (see package spawn): mounts were made since.
 	Anew bool
@@ -213,19 +213,22 @@ func (r *Run) setUp(cfg Config) error {
 	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.blocked()
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
 	sent := r.conn.send(message{Spec: &spec})
-	m, _, err := r.conn.receive()
+	spare.release()
+	m, with, err := r.conn.receive()
 	switch {
 	case !late.Stop():
 		return fmt.Errorf("%w: nothing came from it in %v", ErrNoInit, helloTime)
 	case err != nil:
 		return fmt.Errorf("%w: it ended (%w)", ErrNoInit, err)
-	case !m.Hello:
-		return ErrNoInit
 	case sent != nil:
 		return sent
 	}
-	spare.release()
-	return r.ready()
+	if m.Hello {
+		if m, with, err = r.conn.receive(); err != nil {
+			return fmt.Errorf("the first process ended during set-up: %w", err)
+		}
+	}
+	return r.ready(m, with)
 }
 
 // descriptors are some that are held so that there will be so many.
@@ -261,12 +264,9 @@ func (r *Run) mapError(err error) error {
 	}
 }
 
-// ready waits until the init has set everything up.
-func (r *Run) ready() error {
-	m, with, err := r.conn.receive()
+// ready takes what the init says when it has set everything up, or could not.
+func (r *Run) ready(m message, with beside) error {
 	switch {
-	case err != nil:
-		return fmt.Errorf("the first process ended during set-up: %w", err)
 	case m.Failed != nil:
 		return m.Failed.error()
 	case m.Ready == nil:

@@ -207,14 +207,14 @@ func (s *Supervisor) endReceivers() {
 		close(ended)
 	}()
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		s.threads.Range(func(tid, _ any) bool {
+			unix.Tgkill(os.Getpid(), tid.(int), sys.Wake)
+			return true
+		})
 		select {
 		case <-ended:
 			return
-		case <-time.After(pause):
-			s.threads.Range(func(tid, _ any) bool {
-				unix.Tgkill(os.Getpid(), tid.(int), sys.Wake)
-				return true
-			})
+		case <-time.After(pause): // one was on its way into its wait
 		}
 	}
 }
