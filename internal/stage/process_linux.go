@@ -127,3 +127,25 @@ func describe(status syscall.WaitStatus) string {
 	}
 	return fmt.Sprintf("exit status %d", status.ExitStatus())
 }
+
+// descriptors are some that are held so that there will be so many.
+type descriptors []int
+
+func (d *descriptors) reserve(n int) error {
+	for range n {
+		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			d.release()
+			return &os.PathError{Op: "open", Path: "/", Err: err}
+		}
+		*d = append(*d, fd)
+	}
+	return nil
+}
+
+func (d *descriptors) release() {
+	for _, fd := range *d {
+		unix.Close(fd)
+	}
+	*d = nil
+}

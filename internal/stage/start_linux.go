@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -156,36 +153,6 @@ func Start(cfg Config) (*Run, error) {
 	return r, nil
 }
 
-// mapIDs gives the init's user namespace its ids (user_namespaces(7)).
-func (r *Run) mapIDs(cfg Config) error {
-	if cfg.Cloneflags&unix.CLONE_NEWUSER == 0 {
-		return nil
-	}
-	if cfg.IDTools[0] != "" {
-		return errors.Join(r.runIDTool(cfg.IDTools[0], cfg.UIDMap), r.runIDTool(cfg.IDTools[1], cfg.GIDMap))
-	}
-	dir := fmt.Sprintf("/proc/%d/", r.PID())
-	if !cfg.Setgroups {
-		if err := os.WriteFile(dir+"setgroups", []byte("deny"), 0); err != nil {
-			return err
-		}
-	}
-	if err := os.WriteFile(dir+"gid_map", []byte(cfg.GIDMap.String()), 0); err != nil {
-		return err
-	}
-	return os.WriteFile(dir+"uid_map", []byte(cfg.UIDMap.String()), 0)
-}
-
-// runIDTool has newuidmap(1) or newgidmap(1) write a map.
-func (r *Run) runIDTool(program string, ids idmap.Map) error {
-	args := append([]string{strconv.Itoa(r.PID())}, strings.Fields(ids.String())...)
-	out, err := exec.Command(program, args...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w: %s", program, err, strings.TrimSpace(string(out)))
-	}
-	return nil
-}
-
 // helloTime is how long a program may take to come to catbox.Init.
 const helloTime = 30 * time.Second
 
@@ -229,39 +196,6 @@ func (r *Run) setUp(cfg Config) error {
 		}
 	}
 	return r.ready(m, with)
-}
-
-// descriptors are some that are held so that there will be so many.
-type descriptors []int
-
-func (d *descriptors) reserve(n int) error {
-	for range n {
-		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
-		if err != nil {
-			d.release()
-			return &os.PathError{Op: "open", Path: "/", Err: err}
-		}
-		*d = append(*d, fd)
-	}
-	return nil
-}
-
-func (d *descriptors) release() {
-	for _, fd := range *d {
-		unix.Close(fd)
-	}
-	*d = nil
-}
-
-// mapError tells an error of the mapping from that of a program that has ended,
-// which shows in many ways.
-func (r *Run) mapError(err error) error {
-	select {
-	case <-r.init.Waited:
-		return fmt.Errorf("%w: it ended", ErrNoInit)
-	case <-time.After(100 * time.Millisecond):
-		return fmt.Errorf("map ids: %w", err)
-	}
 }
 
 // ready takes what the init says when it has set everything up, or could not.
