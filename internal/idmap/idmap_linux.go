@@ -8,6 +8,10 @@ import (
 	"syscall"
 )
 
+// Overflow is what the kernel shows of an id that a user namespace does not have
+// (proc_sys_kernel(5), overflowuid and overflowgid, by default). A namespace may have it, too.
+const Overflow = 65534
+
 // Map are the extents of a uid_map or gid_map.
 type Map []syscall.SysProcIDMap
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/idmap"
 	"github.com/catbox-go/catbox/internal/sys"
 )
 
@@ -81,10 +82,6 @@ func takeBack(paths []string) []Owned {
 	return was
 }
 
-// overflowID is what a user namespace shows for an id that it does not have, by default, and one
-// that it may have (user_namespaces(7)). Only in the second case root can give it.
-const overflowID = 65534
-
 func takeOneBack(path string) (o Owned, changed bool) {
 	fd, o, err := openOwned(path)
 	if err != nil {
@@ -96,8 +93,9 @@ func takeOneBack(path string) (o Owned, changed bool) {
 		o.Xattrs = readAttributes(fd)
 	}
 	gid := 0
-	if o.GID == overflowID && unix.Fchownat(fd, "", -1, overflowID, unix.AT_EMPTY_PATH) != nil {
-		o.GID, gid = 0, -1 // a group that the run does not know: it stays
+	// Root of the run can give only a group that the run has; another one stays.
+	if o.GID == idmap.Overflow && unix.Fchownat(fd, "", -1, idmap.Overflow, unix.AT_EMPTY_PATH) != nil {
+		o.GID, gid = 0, -1
 	}
 	if o.UID == 0 && o.GID == 0 && o.Mode&(unix.S_ISUID|unix.S_ISGID) == 0 && len(o.Xattrs) == 0 {
 		return o, false

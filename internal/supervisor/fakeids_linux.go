@@ -11,10 +11,6 @@ import (
 	"github.com/catbox-go/catbox/internal/target"
 )
 
-// overflowID is what the kernel shows of an id that a user namespace does not
-// have (proc_sys_kernel(5), overflowuid).
-const overflowID = 65534
-
 // ownIDs tells that the run has a range of ids of its own.
 func (f *FakeRoot) ownIDs() bool { return len(f.UIDs) > 0 }
 
@@ -25,7 +21,7 @@ func inside(id uint32, ids idmap.Map) uint32 {
 	if in, ok := ids.Inside(id); ok {
 		return in
 	}
-	return overflowID
+	return idmap.Overflow
 }
 
 // fakeOwnIDs answers what the kernel does not know of in a namespace with a range of ids.

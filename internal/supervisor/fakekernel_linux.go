@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/catbox-go/catbox/internal/fakeroot"
+	"github.com/catbox-go/catbox/internal/idmap"
 	"github.com/catbox-go/catbox/internal/target"
 )
 
@@ -19,7 +20,7 @@ const standIn = 1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SYS_NICE
 func (f *FakeRoot) kernelCreds(thread target.Thread) *creds {
 	s, errno := thread.Status()
 	if errno != 0 {
-		return &creds{uid: allOf(overflowID), gid: allOf(overflowID)}
+		return &creds{uid: allOf(idmap.Overflow), gid: allOf(idmap.Overflow)}
 	}
 	c := &creds{uid: allOf(inside(s.FSUID, f.UIDs)), gid: allOf(inside(s.FSGID, f.GIDs)), effective: s.Caps}
 	if c.capable(unix.CAP_CHOWN) {
