@@ -37,7 +37,7 @@ type Spec struct {
 	Limits   []Limit
 	// Remove is a directory of temporary files that the init removes at the end, "" if none.
 	Remove string
-	// Blocked are those of the watched signals that the command starts with blocked, bit n for number n.
+	// Blocked are those of the watched signals that the command starts with blocked, bit n-1 for number n as the kernel has it.
 	Blocked uint64
 	// Give are files to be given to others than the user for the time of the run.
 	Give []Owned

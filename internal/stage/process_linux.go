@@ -68,9 +68,6 @@ func request(cfg Config, s *streams) spawn.Request {
 	return r
 }
 
-// blocked are the watched signals that the caller has blocked, bit n for number n.
-func (p *process) blocked() uint64 { return p.Blocked << 1 }
-
 // kill ends the init, and with it its pid namespace.
 func (p *process) kill() {
 	p.mu.Lock()

@@ -156,9 +156,9 @@ func Start(cfg Config) (*Run, error) {
 // helloTime is how long a program may take to come to catbox.Init.
 const helloTime = 30 * time.Second
 
-// setUp hands the specification over and waits until it is carried out. The
-// specification is sent before the init has said that it is there, which takes
-// longer than to make it.
+// setUp hands the specification over and waits until it is carried out. It does not
+// wait for the init to be there, which takes longer than to make the specification;
+// one that takes its time to carry it out says Hello before.
 func (r *Run) setUp(cfg Config) error {
 	if err := r.mapIDs(cfg); err != nil {
 		return r.mapError(err)
@@ -177,7 +177,7 @@ func (r *Run) setUp(cfg Config) error {
 	}
 	spec.Early, spec.Behind = cfg.Early, r.behind
 	r.remove, spec.TakeBack = spec.Remove, cfg.TakeBack != nil
-	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.blocked()
+	spec.Files, spec.Caps, spec.Blocked = len(cfg.Files), cfg.Caps, r.init.Blocked
 	late := time.AfterFunc(helloTime, func() { r.init.kill() })
 	sent := r.conn.send(message{Spec: &spec})
 	spare.release()

@@ -72,11 +72,11 @@ func (w *witness) saw(s syscall.Signal) {
 	w.seen[s] = time.Now()
 }
 
-// watchedSet are the watched signals but those in the mask (bit n for signal n).
+// watchedSet are the watched signals but those in the mask (bit n-1 for signal n).
 func watchedSet(but uint64) *unix.Sigset_t {
 	var set unix.Sigset_t
 	for _, s := range spawn.Watched { // all below 32, and so in the first word of any architecture
-		if but&(1<<s) == 0 {
+		if but&(1<<(s-1)) == 0 {
 			set.Val[0] |= 1 << (s - 1)
 		}
 	}
