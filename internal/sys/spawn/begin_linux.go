@@ -2,35 +2,39 @@ package spawn
 
 import (
 	"slices"
+	"sync/atomic"
 	"syscall"
 )
 
-// begun is the child that Begin has asked for.
-var begun chan *Child
+// begun is what Begin has asked for; nil if it was had, or if there was none.
+var begun atomic.Pointer[beginning]
 
-// asked is what it was asked to be.
-var asked Request
+type beginning struct {
+	asked Request
+	child chan *Child
+}
 
 // Begin starts a child for the next Take, and does not wait for it. It is for the
 // time before main, and for a program whose descriptors 0 to 2 are what they are going
 // to be. A child that is never taken ends by itself, at the latest with this program.
 func Begin(r Request) {
-	begun, asked = make(chan *Child, 1), r
+	b := &beginning{r, make(chan *Child, 1)}
+	begun.Store(b)
 	go func() {
 		c, _ := Start(r) // Start will be tried again, and say why it fails
-		begun <- c
+		b.child <- c
 	}()
 }
 
 // Take returns the child that Begin started if it is what is requested now, and
 // nil if there is none; it is had once. One that is not the same is let go.
 func Take(r Request) *Child {
-	if begun == nil {
+	b := begun.Swap(nil)
+	if b == nil {
 		return nil
 	}
-	c := <-begun
-	begun = nil
-	if c == nil || asked.same(r) {
+	c := <-b.child
+	if c == nil || b.asked.same(r) {
 		return c
 	}
 	go c.LetGo()

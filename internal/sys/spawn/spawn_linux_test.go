@@ -110,8 +110,9 @@ func TestTakeOfAnother(t *testing.T) {
 		"prepare": func(r *Request) { r.Prepare = func() error { return nil } },
 	} {
 		Begin(usual())
-		c := <-begun
-		begun <- c
+		b := begun.Load()
+		c := <-b.child
+		b.child <- c
 		other := usual()
 		change(&other)
 		if taken := Take(other); taken != nil {
