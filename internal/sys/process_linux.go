@@ -79,6 +79,18 @@ func vm(nr uintptr, pid int, addr uint64, buf []byte) (int, error) {
 	return int(n), nil
 }
 
+// ReadAt is pread(2) of what never blocks, like proc_pid_mem(5): Go's scheduler is not told of it.
+func ReadAt(fd int, offset uint64, buf []byte) (int, error) {
+	if len(buf) == 0 {
+		return 0, nil
+	}
+	n, _, errno := unix.RawSyscall6(unix.SYS_PREAD64, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(offset), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
 // SetCaps sets the calling thread's effective, permitted and inheritable
 // capabilities (capset(2)); bit n is capability n.
 func SetCaps(effective, permitted, inheritable uint64) error {

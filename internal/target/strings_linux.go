@@ -3,6 +3,7 @@ package target
 import (
 	"bytes"
 	"encoding/binary"
+	"strconv"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -15,15 +16,28 @@ import (
 const maxArguments = 6 << 20
 
 // ReadStrings reads an array of pointers to strings that ends with NULL, as
-// execve(2) takes it; word is the size of a pointer. A NULL array is an empty one.
+// execve(2) takes it; word is the size of a pointer. A NULL array is an empty one. What the
+// thread has and may not read itself (PROT_NONE) is read as well.
 func (t Thread) ReadStrings(addr uint64, word int) ([]string, unix.Errno) {
 	if addr == 0 {
 		return nil, 0
 	}
 	m := memories.Get().(*memory)
 	defer m.release()
-	m.thread = t
+	m.thread, m.file = t, t.openMemory()
 	return m.strings(addr, word)
+}
+
+// openMemory opens proc_pid_mem(5), or returns a negative number. What is read by process_vm_readv(2)
+// is pinned, and a page that a process shares with its parent since a fork is copied for that
+// (FAULT_FLAG_UNSHARE, Linux 5.19): a program is executed by a child that has just been forked, and all
+// of its environment would be. What is read from the file is not pinned.
+func (t Thread) openMemory() int {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(int(t))+"/mem", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
 }
 
 // memories are used again: every program that a run executes is read into one.
@@ -33,6 +47,7 @@ var memories = sync.Pool{New: func() any { return &memory{room: make([]byte, kep
 // each other.
 type memory struct {
 	thread Thread
+	file   int // its memory, or negative
 	size   int
 	spans  []span // what was read, the latest at the end
 	room   []byte // holds them
@@ -46,14 +61,15 @@ type span struct {
 }
 
 const (
-	// ahead is how many pages are read at once, where there are so many.
-	ahead = 2
-	// kept is how many bytes are kept. Most arguments and environments are on few pages; a program
-	// that spreads them over many has some read again, and costs no more memory.
-	kept = 8 * ahead * pageSize
+	// kept is how many bytes are kept. Most arguments and environments are on a dozen pages; a program
+	// that spreads them over more has some read again, and costs no more memory.
+	kept = 32 * pageSize
 )
 
 func (m *memory) release() {
+	if m.file >= 0 {
+		unix.Close(m.file)
+	}
 	*m = memory{spans: m.spans[:0], room: m.room}
 	memories.Put(m)
 }
@@ -94,19 +110,24 @@ func (m *memory) at(addr uint64) ([]byte, unix.Errno) {
 	return data[addr-page:], 0
 }
 
-// read reads some pages, or as many of them as there are.
 func (m *memory) read(page uint64) ([]byte, unix.Errno) {
-	const size = ahead * pageSize
-	if len(m.room)-m.used < size {
+	if len(m.room)-m.used < pageSize {
 		m.spans, m.used = m.spans[:0], 0
 	}
-	buf := m.room[m.used : m.used+size]
-	got, err := sys.ReadMemory(int(m.thread), page, buf)
+	buf := m.room[m.used : m.used+pageSize]
+	got, err := m.copy(page, buf)
 	if err != nil || got == 0 {
 		return nil, memoryErrno(err)
 	}
-	m.used += size
+	m.used += pageSize
 	return buf[:got], 0
+}
+
+func (m *memory) copy(addr uint64, buf []byte) (int, error) {
+	if m.file < 0 {
+		return sys.ReadMemory(int(m.thread), addr, buf)
+	}
+	return sys.ReadAt(m.file, addr, buf)
 }
 
 func (m *memory) pointer(addr uint64, word int) (uint64, unix.Errno) {

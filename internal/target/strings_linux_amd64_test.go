@@ -18,14 +18,20 @@ type vector struct {
 	addr uint64
 }
 
-// newVector maps pages below 4 GiB, where amd64 can be asked for them, and one behind them that cannot be read.
+// newVector maps pages below 4 GiB, where amd64 can be asked for them, and one behind them that is not
+// there, as the file ends before it.
 func newVector(t *testing.T, pages int) *vector {
 	t.Helper()
 	size := os.Getpagesize()
-	mem, err := unix.Mmap(-1, 0, (pages+1)*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_32BIT)
-	if err == nil {
-		err = unix.Mprotect(mem[pages*size:], unix.PROT_NONE)
+	fd, err := unix.MemfdCreate("vector", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer unix.Close(fd)
+	if err := unix.Ftruncate(fd, int64(pages*size)); err != nil {
+		t.Fatal(err)
+	}
+	mem, err := unix.Mmap(fd, 0, (pages+1)*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_32BIT)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +87,11 @@ func TestReadStrings(t *testing.T) {
 
 // Strings that are spread over more pages than are kept are read all the same.
 func TestReadStringsOfManyPages(t *testing.T) {
-	page, count := os.Getpagesize(), 3*kept/(ahead*pageSize)
-	v := newVector(t, 1+count*ahead)
+	page, count := os.Getpagesize(), 3*kept/pageSize
+	v := newVector(t, 1+count)
 	var want []string
 	for i := range count {
-		at := page * (1 + i*ahead)
+		at := page * (1 + i)
 		want = append(want, strings.Repeat("x", i))
 		copy(v.mem[at:], want[i]+"\x00")
 		v.pointer(8*i, 8, v.addr+uint64(at))
