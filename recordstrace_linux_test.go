@@ -389,3 +389,46 @@ func checkFiles(t *testing.T, counts map[use]int, files int) {
 		t.Errorf("of %s: %d different accesses, want %d, or other counts", first, len(counts), len(want))
 	}
 }
+
+// TestLooksAreOfTheirTime has a shell look at names that come and go: what it looked at is told as it was then, though
+// nobody waits for it to be looked up.
+func TestLooksAreOfTheirTime(t *testing.T) {
+	const rounds = 100
+	s := newScene(t, "testdata/processes.txtar")
+	s.refresh()
+	script := `i=0; while [ $i -lt ` + fmt.Sprint(rounds) + ` ]; do
+		[ -e a$i ]; : > a$i; [ -e a$i ]; mv a$i b$i; [ -e a$i ]; [ -e ./b$i ]; rm b$i; [ -e b$i ]
+		mkdir d$i; cd d$i; [ -e ../d$i ]; cd ..; rmdir d$i; [ -e d$i ]; i=$((i+1)); done`
+	events := s.record(policy.Everything(), catbox.Command("/bin/sh", "-c", script))
+	got, shell := map[use]int{}, int64(0)
+	for _, e := range events {
+		switch e := e.(type) {
+		case record.Image:
+			if !e.Forked && len(e.Args) > 0 && e.Args[0] == "/bin/sh" {
+				shell = e.ID
+			}
+		case record.Access:
+			if e.Image == shell && filepath.Dir(e.Path) == s.dir {
+				got[use{class: e.Class, path: filepath.Base(e.Path)}] += e.Count
+			}
+		}
+	}
+	want := map[use]int{}
+	for i := range rounds {
+		for _, u := range []struct {
+			class record.Class
+			name  string
+			count int
+		}{
+			{record.ClassAbsent, "a", 2}, {record.ClassCreate, "a", 1}, {record.ClassProbe, "a", 1}, {record.ClassProbe, "b", 1},
+			{record.ClassAbsent, "b", 1}, {record.ClassProbe, "d", 2}, {record.ClassAbsent, "d", 1},
+		} {
+			want[use{class: u.class, path: fmt.Sprint(u.name, i)}] = u.count
+		}
+	}
+	for u, n := range want {
+		if got[u] != n {
+			t.Errorf("%v: %d times, want %d", u, got[u], n)
+		}
+	}
+}

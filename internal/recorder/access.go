@@ -43,24 +43,71 @@ func (s *since) again(now time.Time) {
 	s.last = now
 }
 
-// Again counts a use that the thread's image has made before. false: it has to be
-// looked into.
-func (r *Recorder) Again(tid int, u Use) bool {
+// Image is what a process ran at the time of a call that is worked out later.
+type Image struct {
+	r  *Recorder
+	i  *image
+	at time.Time
+}
+
+// Later has a call of the thread worked out in its turn, by do.
+func (r *Recorder) Later(tid int, do func(Image)) {
+	if r.later(tid, do) {
+		r.Settle()
+	}
+}
+
+func (r *Recorder) later(tid int, do func(Image)) (crowded bool) {
+	at := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.threads[tid]
 	if p == nil {
+		return r.todo.Add(func() {
+			r.out.Put(record.Blind{Time: at, What: "an access", By: "a process of which nothing is known", Count: 1})
+		})
+	}
+	i := Image{r, p.image, at}
+	return r.todo.Add(func() { do(i) })
+}
+
+// Again counts a use that the image has made before. false: it has to be looked into.
+func (i Image) Again(u Use) bool {
+	s := i.i.seen[u]
+	if s == nil || !i.r.stands(s) {
 		return false
 	}
-	s := p.image.seen[u]
-	if s == nil || !r.stands(s) {
-		return false
-	}
-	now := time.Now()
 	for _, c := range s {
-		c.again(now)
+		c.again(i.at)
 	}
 	return true
+}
+
+// Accessed notes what a use of the image comes to.
+func (i Image) Accessed(u Use, accesses []record.Access) {
+	var s seen
+	for _, a := range accesses {
+		s = append(s, i.r.access(i.i, a, i.at))
+		i.r.effect(a)
+	}
+	if len(s) > 0 && u.Path != "" && i.r.stands(s) {
+		i.i.remember(u, s)
+	}
+}
+
+// Again counts a use that the thread's image has made before, as all is known that came before it. false: it
+// has to be looked into.
+func (r *Recorder) Again(tid int, u Use) (again bool) {
+	if r.Known(tid) {
+		r.Later(tid, func(i Image) { again = i.Again(u) })
+		r.Settle()
+	}
+	return again
+}
+
+// Accessed notes what a use of the thread's image comes to.
+func (r *Recorder) Accessed(tid int, u Use, accesses []record.Access) {
+	r.Later(tid, func(i Image) { i.Accessed(u, accesses) })
 }
 
 // stands tells whether a use still means what it meant.
@@ -71,26 +118,6 @@ func (r *Recorder) stands(s seen) bool {
 		}
 	}
 	return true
-}
-
-// Accessed notes what a use of the thread's image comes to.
-func (r *Recorder) Accessed(tid int, u Use, accesses []record.Access) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p := r.threads[tid]
-	if p == nil {
-		r.out.Put(record.Blind{Time: time.Now(), What: "an access", By: "a process of which nothing is known", Count: 1})
-		return
-	}
-	var s seen
-	now := time.Now()
-	for _, a := range accesses {
-		s = append(s, r.access(p.image, a, now))
-		r.effect(a)
-	}
-	if len(s) > 0 && u.Path != "" && r.stands(s) {
-		p.image.remember(u, s)
-	}
 }
 
 func (i *image) remember(u Use, s seen) {
@@ -157,7 +184,7 @@ func (r *Recorder) effect(a record.Access) {
 		delete(r.made, a.Path)
 		r.cache.change(a.Path)
 		if a.Dir {
-			r.cache.changed[a.Path] = true // as a link may take its place
+			r.cache.changeIn(a.Path) // as a link may take its place
 		}
 	case record.ClassRename:
 		r.renamed(a)
@@ -176,11 +203,7 @@ func (r *Recorder) renamed(a record.Access) {
 		}
 		r.cache.move(a.Path)
 		r.cache.move(a.To)
-		for _, p := range r.threads {
-			if strings.HasPrefix(p.dir, a.Path+"/") {
-				p.roams()
-			}
-		}
+		r.roam(a.Path + "/")
 	}
 	delete(r.made, a.Path)
 	r.made[a.To] = true
@@ -188,12 +211,19 @@ func (r *Recorder) renamed(a record.Access) {
 	r.cache.change(a.To)
 }
 
-// Truncated notes that the run has written all of the file's content.
-func (r *Recorder) Truncated(path string) {
+// roam has the directories of all processes that are below one of them looked for each time.
+func (r *Recorder) roam(above string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.made[path] = true
+	for _, p := range r.threads {
+		if strings.HasPrefix(p.dir, above) {
+			p.roams()
+		}
+	}
 }
+
+// Truncated notes that the run has written all of the file's content.
+func (r *Recorder) Truncated(path string) { r.todo.Add(func() { r.made[path] = true }) }
 
 // ExecFailed counts a program that was looked for and not found.
 func (r *Recorder) ExecFailed(tid int) {
@@ -206,25 +236,24 @@ func (r *Recorder) ExecFailed(tid int) {
 
 // Network notes a use of a socket; its Image and times are filled in here.
 func (r *Recorder) Network(tid int, n record.Network) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p := r.threads[tid]
-	if p == nil {
+	if r.Known(tid) {
+		r.Later(tid, func(i Image) { i.network(n) })
+	}
+}
+
+func (i Image) network(n record.Network) {
+	i.r.tellImage(i.i)
+	n.Image = i.i.ID
+	if m := i.i.nets[n]; m != nil {
+		m.again(i.at)
 		return
 	}
-	r.tellImage(p.image)
-	n.Image = p.image.ID
-	now := time.Now()
-	if m := p.image.nets[n]; m != nil {
-		m.again(now)
-		return
+	if i.i.nets == nil {
+		i.i.nets = map[record.Network]*since{}
 	}
-	if p.image.nets == nil {
-		p.image.nets = map[record.Network]*since{}
-	}
-	p.image.nets[n] = &since{}
-	n.Count, n.First, n.Last = 1, now, now
-	r.out.Put(n)
+	i.i.nets[n] = &since{}
+	n.Count, n.First, n.Last = 1, i.at, i.at
+	i.r.out.Put(n)
 }
 
 // marks are files whose content depends on when and where a build runs.

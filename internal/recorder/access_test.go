@@ -166,6 +166,7 @@ func TestLookupsAreKeptWhereNothingChanges(t *testing.T) {
 		r.Keep(l, f)
 		r.Accessed(1, u, []record.Access{{Class: record.ClassSymlink, Path: "/links/l", To: "/d/f"}, {Class: record.ClassProbe, Path: "/d/f"}})
 		test.do(r)
+		r.Settle()
 		if _, ok := r.Found(l); ok != test.kept {
 			t.Errorf("%s: the lookup is kept: %v", test.name, ok)
 		}
@@ -189,6 +190,7 @@ func TestTooManyMovesKeepNothing(t *testing.T) {
 	for i := range maxMoved {
 		r.moves(record.ClassRename, fmt.Sprint("/x", i), fmt.Sprint("/y", i), true)
 	}
+	r.Settle()
 	r.Keep(l, f)
 	if _, ok := r.Found(l); ok {
 		t.Error("kept")
@@ -203,6 +205,7 @@ func TestMarks(t *testing.T) {
 	r.Begin(1, 0, time.Now())
 	for path, mark := range map[string]string{"/dev/urandom": "random", "/etc/hostname": "host", "/proc/cpuinfo": "cpus", "/etc/localtime": "time", "/etc/passwd": ""} {
 		r.does(1, record.ClassRead, path)
+		r.Settle()
 		r.mu.Lock()
 		if got := r.threads[1].image.uses[use{class: record.ClassRead, path: path}].Mark; got != mark {
 			t.Errorf("%s: %q", path, got)
@@ -212,4 +215,22 @@ func TestMarks(t *testing.T) {
 	if err := r.Close(record.End{}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What is worked out later is told of the program that made the call, as of its time, and between what was told before and after.
+func TestLater(t *testing.T) {
+	r := begin(t)
+	r.Begin(1, 0, time.Now())
+	r.executes(1, "/sh")
+	r.does(1, record.ClassRead, "/a")
+	r.Later(1, func(i Image) {
+		if u := (Use{Kind: 1, Path: "/b"}); !i.Again(u) {
+			i.Accessed(u, []record.Access{{Class: record.ClassProbe, Path: "/b"}})
+		}
+	})
+	r.executes(1, "/cc")
+	r.does(1, record.ClassRead, "/c")
+	r.Exited(1, record.Exit{Known: true})
+	r.end(record.Process{ID: 1, PID: 1}, program(1, 1, 0, "/sh"), anAccess(1, record.ClassRead, "/a"), anAccess(1, record.ClassProbe, "/b"),
+		program(2, 1, 1, "/cc"), anAccess(2, record.ClassRead, "/c"), record.Exit{Process: 1, Known: true})
 }

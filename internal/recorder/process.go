@@ -9,11 +9,7 @@ import (
 )
 
 // Known tells whether it is known whose thread it is.
-func (r *Recorder) Known(tid int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.threads[tid] != nil
-}
+func (r *Recorder) Known(tid int) bool { return r.process(tid) != nil }
 
 // Begin notes the process of the run's command, or one whose fork was not seen:
 // parent is 0 then if that is not known either.
@@ -33,25 +29,30 @@ func (r *Recorder) Forked(parent, child int, at time.Time) {
 }
 
 func (r *Recorder) add(parent *process, pid int, at time.Time) {
-	r.ids.process++
-	p := &process{id: r.ids.process}
+	r.processes++
+	p := &process{id: r.processes, image: &image{Image: record.Image{Process: r.processes, Time: at}}}
 	told := record.Process{ID: p.id, PID: pid, Time: at}
-	i := &image{Image: record.Image{Process: p.id, Time: at}}
+	var from *image
 	if parent != nil {
-		told.Parent = parent.id
-		r.tellImage(parent.image) // before the child's, which refers to it
-		from := parent.image
-		i.Image = record.Image{
-			Process: p.id, Previous: from.ID, Forked: true, Time: at,
-			Path: from.Path, Interpreters: from.Interpreters, Args: from.Args, Dir: from.Dir, EnvBase: from.ID,
-		}
-		i.env = from.env
+		from, told.Parent = parent.image, parent.id
+		p.image.inherit(from)
 	}
-	p.image = i
 	r.threads[pid] = p
-	r.living++
-	r.totals.Processes++
-	r.out.Put(told)
+	i := p.image
+	r.todo.Add(func() {
+		if from != nil {
+			r.tellImage(from) // before the child's, which refers to it
+			i.Previous, i.EnvBase = from.ID, from.ID
+		}
+		r.totals.Living++
+		r.totals.Processes++
+		r.out.Put(told)
+	})
+}
+
+// inherit fills in what a child has from the image that its parent runs.
+func (i *image) inherit(from *image) {
+	i.Forked, i.Path, i.Interpreters, i.Args, i.Dir, i.env = true, from.Path, from.Interpreters, from.Args, from.Dir, from.env
 }
 
 // Cloned notes a new thread.
@@ -80,10 +81,13 @@ func (r *Recorder) Exited(pid int, e record.Exit) {
 		return
 	}
 	delete(r.threads, pid)
-	r.living--
-	r.flush(p.image)
 	e.Process = p.id
-	r.out.Put(e)
+	i := p.image
+	r.todo.Add(func() {
+		r.totals.Living--
+		r.flush(i)
+		r.out.Put(e)
+	})
 }
 
 // Dir is the text of the thread's directory; "" if it has to be looked for. Then
@@ -129,21 +133,27 @@ func (r *Recorder) Executed(tid int, e Exec) {
 	if p == nil {
 		return
 	}
-	before := p.image
-	r.flush(before)
 	i := &image{Image: record.Image{
-		Process: p.id, Previous: before.ID, Time: time.Now(), Path: e.Path, Interpreters: e.Interpreters,
+		Process: p.id, Time: time.Now(), Path: e.Path, Interpreters: e.Interpreters,
 		Args: e.Args, Dir: e.Dir, Searched: p.failed,
 	}, env: e.Env}
+	before := p.image
+	p.image, p.failed = i, 0
+	r.todo.Add(func() { r.replaced(before, i) })
+}
+
+// replaced tells of an image that has taken the place of another.
+func (r *Recorder) replaced(before, i *image) {
+	r.flush(before)
+	i.Previous = before.ID
 	if !before.told && before.Forked {
 		i.Previous = before.Previous // nobody hears of an image that did nothing
 	}
-	i.Env = e.Env
+	i.Env = i.env
 	if i.Previous != 0 {
 		i.EnvBase = i.Previous
-		i.Env, i.EnvUnset = difference(before.env, e.Env)
+		i.Env, i.EnvUnset = difference(before.env, i.env)
 	}
-	p.image, p.failed = i, 0
 	r.tellImage(i)
 }
 
@@ -152,8 +162,8 @@ func (r *Recorder) tellImage(i *image) {
 	if i.told {
 		return
 	}
-	r.ids.image++
-	i.ID, i.told = r.ids.image, true
+	r.images++
+	i.ID, i.told = r.images, true
 	r.out.Put(i.Image)
 }
 

@@ -155,6 +155,7 @@ func TestDirectoriesOfThreads(t *testing.T) {
 	is(10, "")
 	r.Moved(10, "/e/sub/")
 	r.renames(10, "/e", "/f")
+	r.Settle()
 	is(10, "")
 	r.Moved(10, "/e/sub/") // of a look before the rename
 	is(10, "")

@@ -64,6 +64,7 @@ func (r *receiver) observe(h *held) *observation {
 	if !r.s.RecordFiles {
 		return nil // sent for the policy's sake
 	}
+	h.s.Recorder.Settle() // others have looked at what this may change
 	switch h.row.Class {
 	case abi.Open:
 		return h.observeOpen()
@@ -77,19 +78,14 @@ func (r *receiver) observe(h *held) *observation {
 }
 
 // observed tells the recorder of a call with its answer. The program goes on only
-// after that, so what is told is in order.
+// after that, so what is told is in order, and what it changes is known.
 func (h *held) observed(o *observation, a Answer) {
 	if !h.valid() {
 		return // killed meanwhile: what was read may be another's
 	}
 	rec, tid := h.s.Recorder, int(h.thread)
 	refused := a.kind == answerRefuse
-	switch {
-	case o.foresaw(a):
-		o.fails()
-	case refused:
-		o.refuse(a.errnoOr(unix.EACCES))
-	}
+	o.comesTo(a)
 	if o.program != nil && !refused {
 		rec.Executed(tid, *o.program)
 	}
@@ -99,6 +95,19 @@ func (h *held) observed(o *observation, a Answer) {
 	rec.Accessed(tid, o.use, o.accesses)
 	if o.emptied != "" && !refused {
 		rec.Truncated(o.emptied)
+	}
+	if h.row.Class != abi.Exec {
+		rec.Settle()
+	}
+}
+
+// comesTo has the observation tell what comes of the call with the answer.
+func (o *observation) comesTo(a Answer) {
+	switch {
+	case o.foresaw(a):
+		o.fails()
+	case a.kind == answerRefuse:
+		o.refuse(a.errnoOr(unix.EACCES))
 	}
 }
 
@@ -200,23 +209,39 @@ func (h *held) intent(arg abi.PathArg) intent {
 	return i
 }
 
-// observePath observes what is done with one path.
-func (h *held) observePath(arg abi.PathArg, i intent) *observation {
-	rec, tid := h.s.Recorder, int(h.thread)
+// sight is a path as a call names it.
+type sight struct {
+	use    recorder.Use
+	lookup target.Lookup
+}
+
+// sight reads the path. false: EFAULT, ENAMETOOLONG: nothing is looked at.
+func (h *held) sight(arg abi.PathArg, i intent) (sight, bool) {
 	text, errno := h.path(arg.Path)
 	if errno != 0 {
-		return nil // EFAULT, ENAMETOOLONG: nothing is looked at
+		return sight{}, false
 	}
 	l := h.lookup(arg, text)
 	l.Follow = !i.has(unfollows) && !(i.has(creating) && i.has(exclusive))
-	u := recorder.Use{Kind: uint16(i), Base: h.base(l), Path: text}
-	if text != "" && rec.Again(tid, u) {
+	return sight{recorder.Use{Kind: uint16(i), Base: h.base(l), Path: text}, l}, true
+}
+
+// observePath observes what is done with one path.
+func (h *held) observePath(arg abi.PathArg, i intent) *observation {
+	v, ok := h.sight(arg, i)
+	if !ok || v.use.Path != "" && h.s.Recorder.Again(int(h.thread), v.use) {
 		return nil
 	}
-	f := h.find(l, u.Base)
+	return h.look(v)
+}
+
+// look finds out what the call comes to that names the path.
+func (h *held) look(v sight) *observation {
+	i := intent(v.use.Kind)
+	f := h.find(v.lookup, v.use.Base)
 	o := &observation{accesses: accesses(f, i), failure: failure{h.foresee(f, i), []target.Found{f}}}
 	if f.Lasts() {
-		o.use = u
+		o.use = v.use
 	}
 	if i.has(emptying) && f.Errno == 0 {
 		o.emptied = f.Canonical

@@ -30,6 +30,9 @@ func (f follower) Exited(pid int, e tracer.Exit) {
 	f.Recorder.Exited(pid, end)
 }
 
+// Ends has all looked at that the run did, before the run's root goes with it.
+func (f follower) Ends(int) { f.Recorder.Settle() }
+
 // attempts is how often the run's command is tried to be traced: before its first
 // program is executed it is a copy of the init, which may be closed to us.
 const attempts = 3

@@ -114,6 +114,7 @@ type Supervisor struct {
 	meeting  sync.Mutex
 	first    atomic.Bool // the command was executed
 	programs programs
+	reached  sync.Map // texts of directories: whether they can be entered from the root
 
 	calls    atomic.Uint64
 	stopOnce sync.Once
@@ -194,6 +195,7 @@ func (s *Supervisor) Close() []record.Violation {
 	s.endReceivers()
 	if s.tracer != nil {
 		s.tracer.Close()
+		s.Recorder.Settle() // while what it looks at is there
 	}
 	s.release()
 	return s.reports.close()
@@ -344,6 +346,9 @@ func (r *receiver) handle() {
 	h.name = h.row.Name
 	if r.s.Recorder == nil {
 		r.answer(h, r.decide(h))
+		return
+	}
+	if r.observeLater(h) {
 		return
 	}
 	o, a := r.observe(h), Continue()

@@ -37,7 +37,8 @@ type Hop struct{ Path, Content string }
 func (v *View) Base(t Thread, dir int32) (string, bool) { return v.textOf(Lookup{Thread: t, Dir: dir}) }
 
 // Find finds out where a lookup leads, whose path starts from base (of Base) if it is
-// relative. An Entry is looked up as a name whose symbolic link is not followed.
+// relative. An Entry is looked up as a name whose symbolic link is not followed. Thread may be 0, for one that
+// has gone on: what /proc/self is to it is not looked up.
 func (v *View) Find(l Lookup, base string) Found {
 	if l.Entry {
 		l.Follow, l.Entry = false, false
@@ -48,6 +49,9 @@ func (v *View) Find(l Lookup, base string) Found {
 	full := l.Path
 	if full[0] != '/' {
 		full = base + full
+		if l.Thread == 0 {
+			l.Path = full
+		}
 	} else if v.chrooted.Load() {
 		full = v.rootPath(l.Thread) + full
 	}
@@ -102,6 +106,7 @@ func (v *View) findWalking(l Lookup) Found {
 	p, errno := v.Resolve(l)
 	defer p.Close()
 	switch {
+	case errno == unix.ESRCH && l.Thread == 0: // /proc/self
 	case errno != 0:
 		f.Errno, f.Orphan = errno, errno == unix.ENOENT
 	case !p.Exists:
@@ -124,6 +129,10 @@ func (v *View) OpenFile(canonical string) (int, unix.Errno) {
 	fd, err := unix.Openat2(v.root, relative(canonical), &how)
 	return fd, toErrnoOrNil(err)
 }
+
+// Reaches tells whether a directory of the run's root can be entered by its path, which is
+// canonical and ends with a slash.
+func (v *View) Reaches(dir string) bool { return v.look(dir, true) == 0 }
 
 // Stat is stat(2) of a canonical path of the run's root.
 func (v *View) Stat(canonical string, st *unix.Stat_t) unix.Errno {

@@ -41,6 +41,9 @@ func nameInParent(dir int) (name string, parent int, errno unix.Errno) {
 // self is what the link /proc/self or /proc/thread-self holds for the thread:
 // ids in the pid namespace of the /proc that it sees.
 func (t Thread) self(name string) (string, unix.Errno) {
+	if t == 0 {
+		return "", unix.ESRCH
+	}
 	s, errno := t.Status()
 	if errno != 0 {
 		return "", errno

@@ -29,6 +29,8 @@ type Observer interface {
 	Cloned(pid, tid int)
 	// ThreadEnded: one that is not the process's first one has ended.
 	ThreadEnded(tid int)
+	// Ends: a process that was attached is about to end.
+	Ends(pid int)
 	// Exited: the process has ended.
 	Exited(pid int, end Exit)
 }
@@ -45,7 +47,7 @@ type Exit struct {
 // options have new processes and threads attached by themselves.
 const options = unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
 
-// parentOptions are for a process that has forked: what wait4(2) tells of its peak
+// parentOptions are for a process that was attached, and one that has forked: what wait4(2) tells of its peak
 // memory is that of its largest descendant then, and only before it ends
 // can its own be read.
 const parentOptions = options | unix.PTRACE_O_TRACEEXIT
@@ -147,11 +149,11 @@ func (t *Tracer) run() {
 	for a := range t.attach {
 		e := err
 		if e == nil {
-			e = sys.PtraceSeize(a.pid, options)
+			e = sys.PtraceSeize(a.pid, parentOptions)
 		}
 		if e == nil {
 			t.mu.Lock()
-			t.threads[a.pid] = &process{pid: a.pid}
+			t.threads[a.pid] = &process{pid: a.pid, forked: true}
 			t.mu.Unlock()
 		}
 		a.answer <- e
@@ -200,6 +202,9 @@ func (t *Tracer) stopped(tid int, status unix.WaitStatus) {
 	case unix.PTRACE_EVENT_EXIT:
 		if p := t.threads[tid]; p != nil && p.pid == tid {
 			p.peak = target.Thread(tid).PeakMemory()
+			if p.parent == nil {
+				t.observer.Ends(tid)
+			}
 		}
 	case unix.PTRACE_EVENT_STOP:
 		t.trapped(tid, signal)

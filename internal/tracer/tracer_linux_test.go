@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ type seen struct {
 	mu     sync.Mutex
 	parent map[int]int
 	ended  map[int]Exit
+	ends   []int
 }
 
 func (s *seen) Forked(parent, child int, _ time.Time) {
@@ -25,6 +27,11 @@ func (s *seen) Forked(parent, child int, _ time.Time) {
 }
 func (s *seen) Cloned(int, int) {}
 func (s *seen) ThreadEnded(int) {}
+func (s *seen) Ends(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ends = append(s.ends, pid)
+}
 func (s *seen) Exited(pid int, end Exit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,6 +100,9 @@ func TestEndsAreTold(t *testing.T) {
 	own, busy := s.ended[pid], time.Duration(0)
 	for _, end := range s.ended {
 		busy = max(busy, end.User)
+	}
+	if !slices.Equal(s.ends, []int{pid}) {
+		t.Errorf("the ends of %v were foretold, want %d", s.ends, pid)
 	}
 	if own.Status.ExitStatus() != 3 || own.User >= busy || own.MaxRSS == 0 {
 		t.Errorf("own end: %+v; the busiest took %v", own, busy)
