@@ -28,7 +28,7 @@ type CommitOptions struct {
 // returns them. All are made or, with an error, none: also if ctx ends or the
 // process is killed, when the next [Open] undoes what was done. Each file is
 // exchanged in one step. A file that changed below the overlay meanwhile is a
-// [ConflictError]. It does not promise to survive a crash of the machine.
+// [ConflictError]. What it made is on disk before the overlay loses it (syncfs(2)).
 func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) (changes []Change, err error) {
 	lock, err := o.Lock()
 	if err != nil {
@@ -81,11 +81,14 @@ func (o *Overlay) commit(ctx context.Context, ops []*operation, ignoreOwners boo
 	if err := o.searchable(ops); err != nil {
 		return err
 	}
+	o.shareable(ops)
 	if err := o.beginJournal(ops); err != nil {
 		return err
 	}
 	owners := ownership{ignore: ignoreOwners, root: unix.Geteuid() == 0}
-	err := o.apply(ctx, ops, newCopier(ctx, o.upper.tree, o.root(), ignoreOwners), owners)
+	k := newCopier(ctx, o.upper.tree, o.root(), ignoreOwners)
+	k.notes = o.upper.notes
+	err := o.apply(ctx, ops, k, owners)
 	if err != nil {
 		if undone := o.undo(ops); undone != nil {
 			return errors.Join(err, fmt.Errorf("not all could be undone; it is tried again when the overlay is used: %w", undone))
@@ -141,6 +144,9 @@ func (o *Overlay) apply(ctx context.Context, ops []*operation, k *copier, owners
 		}
 		o.step("done " + string(op.Do))
 	}
+	if err := errors.Join(o.syncRoot(ops), ctx.Err()); err != nil {
+		return err
+	}
 	o.step("all done")
 	return o.mark(mark{Committed: true})
 }
@@ -157,6 +163,7 @@ func (o *Overlay) stage(ops []*operation, k *copier, owners ownership) error {
 			}
 			o.step("opened")
 		}
+		k.sharing = op.Share
 		for i := range op.tree {
 			c := &op.tree[i]
 			if err := k.file(c, within(string(op.Path), op.temp(), c.Path)); err != nil {
@@ -280,7 +287,7 @@ func (o *Overlay) finish(ops []*operation) error {
 		}
 		o.step("cleaned")
 	}
-	if err := o.leave(committed(ops)); err != nil {
+	if err := errors.Join(o.leave(committed(ops)), o.unshare(ops)); err != nil {
 		return fmt.Errorf("committed, but still in the overlay: %w", err)
 	}
 	o.step("left")

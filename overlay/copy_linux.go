@@ -20,6 +20,9 @@ type copier struct {
 	from   *tree
 	to     *tree
 	owners ownership
+	// sharing has files of the overlay linked where they can be, see [Overlay.shareable].
+	sharing bool
+	notes   notes
 	// socket stands for a device that only root can make, as with a fake root.
 	socket bool
 	links  map[fakeroot.ID]string // the first name in the tree of an inode with several
@@ -129,12 +132,16 @@ func (k *copier) regular(c *Change, dir int, name string) error {
 		return named("read from the overlay", err)
 	}
 	defer unix.Close(src)
+	if k.share(src, c.New, srcDir, srcName, link{dir, name}) {
+		return nil
+	}
 	dst, err := unix.Openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return named("create", err)
 	}
 	err = k.data(dst, src, c.New)
 	if err == nil {
+		startWriting(dst, c.New.Size)
 		err = k.owners.set(handle{fd: dst, open: true}, c.New)
 	}
 	if err == nil {

@@ -34,11 +34,16 @@ type mark struct {
 }
 
 func (o *Overlay) beginJournal(ops []*operation) error {
-	return writeFile(o.files, undoName, func(w io.Writer) error {
+	err := writeFile(o.files, undoName, func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(journal{journalFormat, version, o.info.Root, ops})
 	})
+	if err != nil {
+		return err
+	}
+	return syncName(o.files, undoName)
 }
 
+// mark adds a line, which is on disk then. With an error it is not there.
 func (o *Overlay) mark(m mark) error {
 	line, err := json.Marshal(m)
 	if err != nil {
@@ -48,8 +53,18 @@ func (o *Overlay) mark(m mark) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(line, '\n'))
-	return errors.Join(err, f.Close())
+	defer f.Close()
+	before, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(append(line, '\n')); err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, f.Truncate(before.Size()))
+	}
+	return nil
 }
 
 func (o *Overlay) endJournal() error { return o.files.Remove(undoName) }

@@ -36,6 +36,8 @@ type operation struct {
 	Links []uint64 `json:"links,omitempty"`
 	// Whole says that nothing of the path was left out.
 	Whole bool `json:"whole,omitempty"`
+	// Share says that the root may have got the overlay's own files, which it loses.
+	Share bool `json:"share,omitempty"`
 	// Was and Want are the attributes of a directory that stays.
 	Was  *attributes `json:"was,omitempty"`
 	Want *attributes `json:"want,omitempty"`

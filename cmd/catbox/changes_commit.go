@@ -62,12 +62,11 @@ func commitChanges(w io.Writer, o *overlay.Overlay, opts overlay.CommitOptions) 
 	if err != nil {
 		return err
 	}
+	out := bufio.NewWriter(w)
 	for _, c := range changes {
-		if _, err := fmt.Fprintln(w, changeLine(c)); err != nil {
-			return err
-		}
+		fmt.Fprintln(out, changeLine(c))
 	}
-	return nil
+	return out.Flush()
 }
 
 func checkPatterns(patterns []string) error {
