@@ -2,6 +2,7 @@ package sys
 
 import (
 	"strconv"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -52,6 +53,37 @@ func Interrupts(sig unix.Signal) error {
 	act[1] &^= restart
 	_, err := SetAction(sig, act)
 	return err
+}
+
+// noStops counts who does not want SIGCHLD for stops.
+var noStops struct {
+	sync.Mutex
+	n   int
+	was Action
+}
+
+// NoStops has the caller's process get no SIGCHLD when a child, or a tracee, stops or goes on, until undo is called by
+// all who asked for it. Where the kernel refuses, it gets them.
+func NoStops() (undo func()) {
+	const noChildStop = 1 // SA_NOCLDSTOP, among the flags after the handler
+	noStops.Lock()
+	defer noStops.Unlock()
+	if noStops.n++; noStops.n == 1 {
+		var act Action
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
+		noStops.was = act
+		act[1] |= noChildStop
+		if errno == 0 {
+			_, _ = SetAction(unix.SIGCHLD, act)
+		}
+	}
+	return sync.OnceFunc(func() {
+		noStops.Lock()
+		defer noStops.Unlock()
+		if noStops.n--; noStops.n == 0 {
+			_, _ = SetAction(unix.SIGCHLD, noStops.was)
+		}
+	})
 }
 
 // ReadMemory copies from the memory of another process into buf and returns

@@ -139,10 +139,13 @@ func (t *Tracer) Close() {
 }
 
 // run takes a process, and serves it and all that come from it until none is left. The kernel sends SIGCHLD
-// with each report, to the tracer's thread if it does not block it: it is about to run, and any
-// other would have to be woken for nothing.
+// with the report of each end, to the tracer's thread if it does not block it: it is about to run, and any
+// other would have to be woken for nothing. With the report of a stop it sends none meanwhile, to
+// nobody (SA_NOCLDSTOP of sigaction(2)): a process that is followed has four of these.
 func (t *Tracer) run() {
 	err := errors.Join(sys.BlockSignals(sys.Wake, unix.SIGCHLD), sys.Interrupts(sys.Wake))
+	undo := sys.NoStops()
+	defer undo()
 	t.mu.Lock()
 	t.waiter = unix.Gettid()
 	t.mu.Unlock()
