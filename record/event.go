@@ -6,11 +6,11 @@ import (
 )
 
 // Event is one thing that is told of a run: Start, Process, Image, Access,
-// Network, Exit, Blind, Violation or End. What an event refers to by number was
+// Call, Network, Exit, Blind, Violation or End. What an event refers to by number was
 // told before it.
 type Event interface {
 	// Kind is the event's name on the wire: "start", "process", "image", "access",
-	// "network", "exit", "blind", "violation", "end".
+	// "call", "network", "exit", "blind", "violation", "end".
 	Kind() string
 }
 
@@ -161,9 +161,23 @@ type Access struct {
 	// Made tells that the run itself made the file before: it is not an input.
 	Made bool
 	// Mark is set for what makes a build depend on when and where it ran: "time",
-	// "random", "host", "cpus".
+	// "random", "host", "cpus". So is that of a Call, for what is no file.
 	Mark string
 	// Count is how many accesses this event stands for, First and Last when they were.
+	Count       int
+	First, Last time.Time
+}
+
+// Call is a system call that told an image something of the machine or the moment.
+// The first is told as it happens; repeated ones are told together, at the latest
+// when the image ends: a store adds up the counts of the same image and name.
+type Call struct {
+	Image int64
+	// Name is the call's, as in its manual page: "uname", "getrandom".
+	Name string
+	// Mark is what it told, as in Access.Mark.
+	Mark string
+	// Count is how many calls this event stands for, First and Last when they were.
 	Count       int
 	First, Last time.Time
 }
@@ -200,6 +214,7 @@ func (Process) Kind() string   { return "process" }
 func (Image) Kind() string     { return "image" }
 func (Exit) Kind() string      { return "exit" }
 func (Access) Kind() string    { return "access" }
+func (Call) Kind() string      { return "call" }
 func (Network) Kind() string   { return "network" }
 func (Blind) Kind() string     { return "blind" }
 func (Violation) Kind() string { return "violation" }

@@ -96,7 +96,7 @@ func (d *Decoder) read() ([]byte, error) {
 // decoders has every kind of event.
 var decoders = map[string]func([]byte) (Event, error){
 	"start": decodeAs[Start], "process": decodeAs[Process], "image": decodeAs[Image],
-	"access": decodeAs[Access], "network": decodeAs[Network], "violation": decodeAs[Violation],
+	"access": decodeAs[Access], "call": decodeAs[Call], "network": decodeAs[Network], "violation": decodeAs[Violation],
 	"blind": decodeAs[Blind], "exit": decodeAs[Exit], "end": decodeAs[End],
 }
 

@@ -84,6 +84,10 @@ func TestJSONLinesHaveTheMembersThatAreDocumented(t *testing.T) {
 			`{"type":"access","image":3,"class":"absent","path":"/a","to":"/b","errno":"ENOENT","dir":true,"made":true,"mark":"time","count":2}`,
 		},
 		{
+			record.Call{Image: 3, Name: "getrandom", Mark: "random", Count: 2, First: at},
+			`{"type":"call","image":3,"name":"getrandom","mark":"random","count":2,"first":"2026-01-02T02:04:05.000000006Z"}`,
+		},
+		{
 			record.Network{Image: 3, Operation: record.Send, Destination: "@x", Errno: 1, Count: 1},
 			`{"type":"network","image":3,"operation":"send","destination":"@x","errno":"EPERM","count":1}`,
 		},

@@ -95,6 +95,42 @@ func (a *Access) UnmarshalJSON(data []byte) error {
 	return e.err
 }
 
+type jsonCall struct {
+	Type    string    `json:"type"`
+	Image   int64     `json:"image"`
+	Name    string    `json:"name"`
+	Mark    string    `json:"mark,omitempty"`
+	Count   *int      `json:"count"`
+	First   time.Time `json:"first,omitzero"`
+	Last    time.Time `json:"last,omitzero"`
+	Escaped []string  `json:"escaped,omitempty"`
+}
+
+// MarshalJSON writes one object, as MarshalJSON of a Violation does.
+func (c Call) MarshalJSON() ([]byte, error) {
+	var e escapes
+	w := jsonCall{
+		Type: c.Kind(), Image: c.Image, Name: e.text("name", c.Name), Mark: e.text("mark", c.Mark),
+		Count: &c.Count, First: c.First.UTC(), Last: c.Last.UTC(),
+	}
+	w.Escaped = e.members
+	return wire(w)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. Unknown members are ignored.
+func (c *Call) UnmarshalJSON(data []byte) error {
+	var w jsonCall
+	if err := json.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	e := escapes{members: w.Escaped}
+	*c = Call{
+		Image: w.Image, Name: e.plainText("name", w.Name), Mark: e.plainText("mark", w.Mark),
+		Count: once(w.Count), First: w.First, Last: w.Last,
+	}
+	return e.err
+}
+
 type jsonNetwork struct {
 	Type        string    `json:"type"`
 	Image       int64     `json:"image"`

@@ -24,6 +24,9 @@ type Row struct {
 	Change Change
 	// Fake is what a fake root answers for itself.
 	Fake Fake
+	// Mark is what a call of the class Pass tells of the machine or the moment: Random,
+	// Host or CPUs. "": nothing that makes a build come out different.
+	Mark string
 	// Note says why a call is refused, or what is odd about it. It is printed in the manual.
 	Note string
 
@@ -83,6 +86,9 @@ func newIndex() *index {
 	}
 	for _, f := range fakes {
 		x.add(Row{Name: f.name, Args: f.args, Class: f.class, Fake: f.fake, Note: f.note})
+	}
+	for _, m := range marks {
+		x.add(Row{Name: m.name, Args: m.args, Class: Pass, Mark: m.mark, Note: m.note})
 	}
 	for _, n := range numbers {
 		for a, nr := range n.nr {

@@ -62,6 +62,9 @@ func TestEachNumberHasOneRow(t *testing.T) {
 	for _, f := range fakes {
 		rows[f.name]++
 	}
+	for _, m := range marks {
+		rows[m.name]++
+	}
 	for _, n := range numbers {
 		if rows[n.name] != 1 {
 			t.Errorf("%s has %d rows", n.name, rows[n.name])

@@ -83,12 +83,7 @@ var passTime = []entry{
 var passIDs = []entry{}
 
 var passSystem = []entry{
-	{"uname", [6]Role{Buffer}, Pass, ""},
-	{"olduname", [6]Role{Buffer}, Pass, ""},
-	{"oldolduname", [6]Role{Buffer}, Pass, ""},
-	{"sysinfo", [6]Role{Buffer}, Pass, ""},
 	{"sysfs", [6]Role{Value, Value, Buffer}, Pass, "lists file system types"},
-	{"getrandom", [6]Role{Buffer, Size, Value}, Pass, ""},
 	{"lsm_get_self_attr", [6]Role{Value, Buffer, Buffer, Value}, Pass, ""},
 	{"lsm_set_self_attr", [6]Role{Value, Buffer, Size, Value}, Pass, ""},
 	{"lsm_list_modules", [6]Role{Buffer, Buffer, Value}, Pass, ""},

@@ -85,7 +85,6 @@ var passProcess = []entry{
 	{"nice", [6]Role{Value}, Pass, ""},
 	{"ioprio_get", [6]Role{Value, PID}, Pass, ""},
 	{"sched_yield", [6]Role{}, Pass, ""},
-	{"sched_getaffinity", [6]Role{PID, Size, Buffer}, Pass, ""},
 	{"sched_getattr", [6]Role{PID, Buffer, Size, Value}, Pass, ""},
 	{"sched_getparam", [6]Role{PID, Buffer}, Pass, ""},
 	{"sched_getscheduler", [6]Role{PID}, Pass, ""},

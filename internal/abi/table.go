@@ -1,6 +1,6 @@
 package abi
 
-// families are the parts of the table beside writes, one file for each or a few.
+// families are the parts of the table beside writes, fakes and marks, one file for each or a few.
 // A name is in one of them only.
 var families = [...][]entry{
 	opens, stats,

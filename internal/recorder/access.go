@@ -165,7 +165,13 @@ func (r *Recorder) flush(i *image) {
 			r.out.Put(n)
 		}
 	}
-	i.uses, i.seen, i.nets = nil, nil, nil
+	for _, c := range i.asks {
+		if c.more > 0 {
+			c.Count, c.First, c.Last = c.more, c.last, c.last
+			r.out.Put(c.Call)
+		}
+	}
+	i.uses, i.seen, i.nets, i.asks = nil, nil, nil, nil
 }
 
 // effect keeps what an access changes.

@@ -57,6 +57,7 @@ type image struct {
 	seen map[Use]seen
 	uses map[use]*counted
 	nets map[record.Network]*since
+	asks map[string]*asked // by the call's name
 }
 
 // pause is how long after it happened the sink hears of something.

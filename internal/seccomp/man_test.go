@@ -54,7 +54,7 @@ kernel without them.`, Errno(unix.ENOSYS)},
 		Errno(unix.ENOSYS)},
 	{abi.NoPerm, "Refused with EPERM", `Fail as for one who lacks the right.`, Errno(unix.EPERM)},
 	{abi.Pass, "Passed", `Never looked at, unless a Handler of the library asks for it: they use what is open already, or
-concern the process itself. Some cannot have one either, because a signal would make them fail with EINTR where programs
+concern the process itself. A record of files notes those that are marked (random, host, cpus). Some cannot have one either, because a signal would make them fail with EINTR where programs
 do not expect it: close, dup, fork, clone, wait and their like.`, Allow},
 }
 
@@ -106,7 +106,7 @@ func writeCalls(page *strings.Builder, class abi.Class) {
 	for _, row := range rows {
 		switch {
 		case row.Class != class:
-		case row.Note == "":
+		case notes(row) == "":
 			plain = append(plain, title(row))
 		default:
 			noted = append(noted, row)
@@ -116,8 +116,16 @@ func writeCalls(page *strings.Builder, class abi.Class) {
 		fmt.Fprintf(page, ".PP\n%s\n", strings.Join(plain, ",\n"))
 	}
 	for _, row := range noted {
-		fmt.Fprintf(page, ".TP\n%s\n%s\n", title(row), roff(row.Note))
+		fmt.Fprintf(page, ".TP\n%s\n%s\n", title(row), roff(notes(row)))
 	}
+}
+
+// notes are the row's own and what it is marked with.
+func notes(row *abi.Row) string {
+	if row.Mark == "" {
+		return row.Note
+	}
+	return strings.TrimSuffix("marked "+row.Mark+"; "+row.Note, "; ")
 }
 
 // title is the name of the call, with its architectures if it is not on all.

@@ -62,7 +62,8 @@ type Options struct {
 
 	// Record sends what names a file: opens and the class Stat, but for readlink, as
 	// where a symbolic link leads is seen when it is used, and for what
-	// is asked of a descriptor (AT_EMPTY_PATH).
+	// is asked of a descriptor (AT_EMPTY_PATH). And what has a Mark, but for the
+	// randomness that the C library draws for itself.
 	Record bool
 	// Traced sends what makes a tracee, as all processes have a tracer already.
 	Traced bool
@@ -154,6 +155,8 @@ func (o Options) row(r *abi.Row) []Rule {
 		return o.process(r)
 	case abi.Arguments:
 		return o.arguments(r)
+	case abi.Pass:
+		return o.marked(r)
 	}
 	return nil
 }
@@ -267,6 +270,28 @@ func (o Options) stat(r *abi.Row) []Rule {
 		return []Rule{{When: []Cond{{flags, unix.AT_EMPTY_PATH, 0, Equal}}, Do: Notify}}
 	}
 	return []Rule{always(Notify)}
+}
+
+// marked sends what tells a program something of the machine or the moment.
+func (o Options) marked(r *abi.Row) []Rule {
+	switch {
+	case r.Mark == "" || !o.Listener || !o.Record:
+		return nil
+	case r.Name == "getrandom":
+		return randomness
+	}
+	return []Rule{always(Notify)}
+}
+
+// randomness are the rules for getrandom(2). The C library draws 4 or 8 bytes with
+// GRND_NONBLOCK in each process for malloc, and 8 for the name of a temporary file (glibc
+// 2.36: tcache_key_initialize, random_bits); with GRND_INSECURE others seed their
+// hash tables (Rust). Python draws 24 bytes for its hashes with GRND_NONBLOCK, by which
+// the order of a set differs from run to run, and 2,496 for its generator.
+var randomness = []Rule{
+	{When: []Cond{{2, unix.GRND_INSECURE, unix.GRND_INSECURE, Equal}}, Do: Allow},
+	{When: []Cond{{2, unix.GRND_NONBLOCK, 0, Equal}}, Do: Notify},
+	{When: []Cond{{1, Long &^ 15, 0, AnySet}}, Do: Notify},
 }
 
 // addressed tells when a call of the class Connect has an address, if not

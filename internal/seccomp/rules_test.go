@@ -18,7 +18,8 @@ var (
 	lenient = Options{Listener: true, Writes: true, Nesting: true, Families: []int{AnyFamily}}
 )
 
-var presets = map[string]Options{"zero": {}, "full": full, "record": record, "silent": silent, "lenient": lenient}
+var presets = map[string]Options{"zero": {}, "full": full, "record": record, "silent": silent, "lenient": lenient,
+	"marks": {Listener: true, Record: true}}
 
 func compiled(t testing.TB, o Options) *machine {
 	t.Helper()
@@ -61,6 +62,9 @@ func TestRules(t *testing.T) {
 	any.Families = []int{AnyFamily}
 	mute := Options{Listener: true, Families: inet}
 	ranged := Options{Listener: true, Families: inet, Fake: true, OwnIDs: true}
+	marking := Options{Listener: true, Record: true, Families: inet}
+	deaf, handled := marking, marking
+	deaf.Listener, handled.Calls = false, []string{"getrandom"}
 	for _, tt := range []struct {
 		o    Options
 		arch abi.Arch
@@ -102,6 +106,27 @@ func TestRules(t *testing.T) {
 		{ranged, abi.AMD64, "truncate", nil, ask},
 		{ranged, abi.AMD64, "mkdir", nil, Allow},
 		{ranged, abi.AMD64, "execve", nil, Allow},
+
+		// What tells of the machine, if files are recorded.
+		{marking, abi.AMD64, "uname", []uint64{ptr}, ask},
+		{marking, abi.I386, "oldolduname", []uint64{0x8000}, ask},
+		{marking, abi.I386, "olduname", []uint64{0x8000}, ask},
+		{marking, abi.ARM64, "sysinfo", []uint64{ptr}, ask},
+		{marking, abi.AMD64, "sched_getaffinity", []uint64{0, 128, ptr}, ask},
+		{marking, abi.AMD64, "clock_gettime", []uint64{0, ptr}, Allow},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 8, 0}, ask},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 8, unix.GRND_RANDOM}, ask},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 8, unix.GRND_NONBLOCK}, Allow},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 15, high | unix.GRND_NONBLOCK}, Allow},
+		{marking, abi.I386, "getrandom", []uint64{0x8000, high | 4, unix.GRND_NONBLOCK}, Allow},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 24, unix.GRND_NONBLOCK}, ask},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 2496, unix.GRND_NONBLOCK}, ask},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, high, unix.GRND_NONBLOCK}, ask},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 2496, unix.GRND_INSECURE}, Allow},
+		{marking, abi.AMD64, "getrandom", []uint64{ptr, 16, unix.GRND_INSECURE | unix.GRND_NONBLOCK}, Allow},
+		{handled, abi.AMD64, "getrandom", []uint64{ptr, 8, unix.GRND_NONBLOCK}, ask},
+		{record, abi.AMD64, "uname", []uint64{ptr}, Allow},
+		{deaf, abi.AMD64, "uname", []uint64{ptr}, Allow},
 
 		{full, abi.AMD64, "fchmod", []uint64{3, 0o644}, ask},
 		{mute, abi.AMD64, "fchmod", []uint64{3, 0o644}, Allow},
@@ -240,7 +265,7 @@ func TestRulesRandomOptions(t *testing.T) {
 	coin := func() bool { return rand.IntN(2) == 0 }
 	for range 30 {
 		o := Options{Listener: coin(), Writes: coin(), Reads: coin(), Exec: coin(), Stats: coin(), Connect: coin(),
-			ReportSockets: coin(), Process: coin(), SysV: coin(), Nesting: coin()}
+			ReportSockets: coin(), Process: coin(), SysV: coin(), Nesting: coin(), Record: coin()}
 		for range rand.IntN(4) {
 			o.Families = append(o.Families, rand.IntN(46)-1)
 		}
@@ -284,6 +309,19 @@ func TestRefusalsDoNotDependOnOptions(t *testing.T) {
 					t.Errorf("%s: %v %s: %v", name, a, row.Name, v)
 				}
 			}
+		}
+	}
+}
+
+// What is passed is sent for its mark, or not at all; and each mark is one that a record has.
+func TestMarkedCallsAreSent(t *testing.T) {
+	sent := map[string]bool{}
+	for _, r := range Rules(Options{Listener: true, Record: true}) {
+		sent[r.Name] = sent[r.Name] || r.Do == Notify
+	}
+	for _, row := range abi.Table() {
+		if row.Class == abi.Pass && sent[row.Name] != (row.Mark != "") {
+			t.Errorf("%s is marked %q, and is sent: %v", row.Name, row.Mark, sent[row.Name])
 		}
 	}
 }

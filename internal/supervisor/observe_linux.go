@@ -64,6 +64,10 @@ func (r *receiver) observe(h *held) *observation {
 	if !r.s.RecordFiles {
 		return nil // sent for the policy's sake
 	}
+	if h.row.Mark != "" {
+		h.tellCall()
+		return nil
+	}
 	h.s.Recorder.Settle() // others have looked at what this may change
 	switch h.row.Class {
 	case abi.Open:
@@ -133,7 +137,7 @@ func (s *Supervisor) onlyRecorded(h *held) bool {
 	case abi.Stat:
 		return !s.hides
 	}
-	return h.name == "fchdir"
+	return h.name == "fchdir" || h.row.Mark != ""
 }
 
 // observeOpen observes an open of any generation.

@@ -13,7 +13,7 @@ import (
 
 // Each calls f for every event, in an order in which each comes after those that
 // it refers to: start, processes, images, accesses (of an image together, each
-// with its whole count), network, violations, blindness, exits, end. It stops
+// with its whole count), calls, network, violations, blindness, exits, end. It stops
 // at f's first error, and returns it.
 func (s *Store) Each(ctx context.Context, f func(record.Event) error) error {
 	conn, err := s.conn(ctx)
@@ -51,7 +51,7 @@ func (r *reader) all() error {
 		return err
 	}
 	for _, step := range []func() error{
-		r.load, r.start, r.loadNames, r.processes, r.images, r.accesses, r.network, r.violations, r.blind, r.exits, r.end,
+		r.load, r.start, r.loadNames, r.processes, r.images, r.accesses, r.calls, r.network, r.violations, r.blind, r.exits, r.end,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -106,11 +106,17 @@ func (r *reader) start() error {
 // since is a column of text that records have from that version of the schema on, or what is
 // empty in older ones.
 func (r *reader) since(version int64, column string) (string, error) {
-	own, err := readInt(r.conn, "PRAGMA user_version")
-	if own < version {
+	old, err := r.before(version)
+	if old {
 		return "''", err
 	}
 	return column, err
+}
+
+// before tells whether the record's schema is older than that version.
+func (r *reader) before(version int64) (bool, error) {
+	own, err := readInt(r.conn, "PRAGMA user_version")
+	return own < version, err
 }
 
 func (r *reader) processes() error {
@@ -141,6 +147,18 @@ func (r *reader) accesses() error {
 			return err
 		}
 		return r.f(a)
+	})
+}
+
+func (r *reader) calls() error {
+	if old, err := r.before(3); old || err != nil {
+		return err // it has no such table
+	}
+	return rows(r.conn, "SELECT image, name, mark, count, first, last FROM call ORDER BY id", func(stmt *sqlite.Stmt) error {
+		return r.f(record.Call{
+			Image: stmt.ColumnInt64(0), Name: stmt.ColumnText(1), Mark: stmt.ColumnText(2), Count: stmt.ColumnInt(3),
+			First: columnTime(stmt, 4), Last: columnTime(stmt, 5),
+		})
 	})
 }
 

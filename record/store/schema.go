@@ -10,8 +10,9 @@ import (
 const (
 	// Version is the version of the schema, which the file has as user_version.
 	// A change by which an older reader would be wrong makes it higher. Since 2 a
-	// record has the command's root.
-	Version = 2
+	// record has the command's root, since 3 calls: an older reader would take a build
+	// for one that asked for nothing, and lose them on the way through JSON.
+	Version = 3
 	// applicationID says that an SQLite file is a record ("cbox").
 	applicationID = 0x63626f78
 )

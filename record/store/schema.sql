@@ -27,6 +27,10 @@
 -- Which programs were not found at once, but searched along PATH?
 --
 --     SELECT name, sum(searched) FROM images GROUP BY name ORDER BY 2 DESC;
+--
+-- Which programs learned something by which another build may come out different?
+--
+--     SELECT mark, coalesce(call, path) AS what, name, sum(count) FROM marks GROUP BY 1, 2, 3 ORDER BY 4 DESC;
 
 -- Tables
 
@@ -171,6 +175,19 @@ CREATE TABLE access (
     last      INTEGER, -- the last time
     PRIMARY KEY (image, path, class, target, errno)
 ) WITHOUT ROWID;
+
+CREATE TABLE call (
+    -- A system call that told an image something of the machine or the moment,
+    -- counted. Since version 3.
+    id    INTEGER PRIMARY KEY, -- its number
+    image INTEGER NOT NULL, -- see image
+    name  TEXT NOT NULL, -- as in its manual page: uname, getrandom
+    mark  TEXT NOT NULL, -- what it told: random, host, cpus
+    count INTEGER NOT NULL, -- how often
+    first INTEGER, -- the first time
+    last  INTEGER, -- the last time
+    UNIQUE (image, name)
+);
 
 CREATE TABLE contact (
     -- A use of a socket by an image, counted.
@@ -450,6 +467,27 @@ CREATE VIEW absent (
         FROM access WHERE class = 6 AND NOT made GROUP BY path) a
     JOIN path p ON p.id = a.path LEFT JOIN errno e ON e.number = a.errno
     WHERE p.path NOT IN (SELECT path FROM changes);
+
+CREATE VIEW marks (
+    -- What made the run depend on when and where it ran: system calls, and files
+    -- of which more was used than that they are there. Since version 3.
+    mark,  -- time, random, host, cpus
+    image, -- see images
+    process, -- see processes
+    name,  -- of the program
+    call,  -- the system call; NULL for a file
+    path,  -- canonical path; NULL for a call
+    count, -- how often
+    first, -- the first time
+    last -- the last time
+) AS SELECT
+    m.mark, m.image, i.process, g.name, m.call, p.path, m.count,
+    (m.first - (SELECT time FROM start)) / 1e9, (m.last - (SELECT time FROM start)) / 1e9
+    FROM (SELECT mark, image, name AS call, NULL AS path, count, first, last FROM call
+        UNION ALL
+        SELECT mark, image, NULL, path, sum(count), min(first), max(last) FROM access
+            WHERE mark IS NOT NULL AND class BETWEEN 1 AND 4 AND errno = 0 GROUP BY image, path) m
+    LEFT JOIN path p ON p.id = m.path LEFT JOIN image i ON i.id = m.image LEFT JOIN program g ON g.id = i.program;
 
 CREATE VIEW network (
     -- The uses of sockets.

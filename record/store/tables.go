@@ -56,6 +56,8 @@ func (t *tables) event(e record.Event) error {
 		return t.process(e)
 	case record.Exit:
 		return t.exit(e)
+	case record.Call:
+		return t.call(e)
 	case record.Network:
 		return t.network(e)
 	case record.Violation:
@@ -128,6 +130,15 @@ func (t *tables) exit(x record.Exit) error {
 	return t.insert("the exit of process", x.Process,
 		"INSERT INTO exit (process, time, known, status, signal, user, system, max_rss) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		x.Process, x.Time, x.Known, x.Status, textOrNull(record.SignalName(x.Signal)), int64(x.User), int64(x.System), x.MaxRSS)
+}
+
+func (t *tables) call(c record.Call) error {
+	return t.insert("call of image", c.Image,
+		`INSERT INTO call (image, name, mark, count, first, last) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET count = count + excluded.count,
+			first = min(coalesce(first, excluded.first), coalesce(excluded.first, first)),
+			last = max(coalesce(last, excluded.last), coalesce(excluded.last, last))`,
+		c.Image, c.Name, c.Mark, c.Count, c.First, c.Last)
 }
 
 func (t *tables) network(n record.Network) error {

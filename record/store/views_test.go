@@ -23,7 +23,7 @@ func build() []record.Event {
 	}
 	to := func(path string) func(*A) { return func(a *A) { a.To = path } }
 	dir, made := func(a *A) { a.Dir = true }, func(a *A) { a.Made = true }
-	absent := func(a *A) { a.Errno = 2 }
+	absent, random := func(a *A) { a.Errno = 2 }, func(a *A) { a.Mark = "random" }
 	again := func(n int, t float64) func(*A) { return func(a *A) { a.Count, a.Last = n, at(t) } }
 	return []record.Event{
 		record.Start{Time: at(0), Args: []string{"make", "CC=gcc -O2", "it's"}, Dir: "/src", Root: "/trees/a", Version: "1", System: "Linux", Detail: "full"},
@@ -69,6 +69,14 @@ func build() []record.Event {
 		one(1, record.ClassRename, "/src/e/sub", 5.5, to("/src/sub"), dir, made), one(1, record.ClassRename, "/src/e", 5.6, to("/src/ü"), dir, made),
 		one(1, record.ClassDelete, "/src/ü/late", 5.7, made),
 
+		// What another build may see otherwise; to look whether such a file is there tells nothing.
+		one(5, record.ClassRead, "/dev/urandom", 3, random), one(5, record.ClassSymlink, "/etc/localtime", 3, to("../usr/share/zoneinfo/UTC"), random),
+		one(5, record.ClassProbe, "/dev/urandom", 2, random), one(3, record.ClassProbe, "/dev/urandom", 2, random),
+		one(3, record.ClassRead, "/dev/random", 2, random, func(a *A) { a.Errno = 13 }),
+		record.Call{Image: 3, Name: "uname", Mark: "host", Count: 1, First: at(2), Last: at(2)},
+		record.Call{Image: 3, Name: "uname", Mark: "host", Count: 4, First: at(3), Last: at(4)},
+		record.Call{Image: 5, Name: "getrandom", Mark: "random", Count: 1, First: at(3), Last: at(3)},
+
 		record.Network{Image: 5, Operation: record.Connect, Destination: "192.0.2.1:443", Errno: 101, Count: 1, First: at(3), Last: at(3)},
 		record.Network{Image: 5, Operation: record.Connect, Destination: "192.0.2.1:443", Errno: 101, Count: 2, First: at(3), Last: at(4)},
 		record.Network{Image: 5, Operation: record.Bind, Destination: "@x", Count: 1},
@@ -104,7 +112,7 @@ func TestViews(t *testing.T) {
 		"SELECT name, value FROM environment WHERE image = 5 ORDER BY name": "A 5\nB \nPATH /bin\nbare -",
 		"SELECT * FROM accesses WHERE path = '/usr/include/zlib.h'":         "5 3 gcc absent /usr/include/zlib.h - ENOENT 0 0 - 2 2.2 2.3",
 		"SELECT class, target, errno FROM accesses WHERE path = '/lib'":     "symlink /usr/lib -\nprobe - -",
-		"SELECT path, class, directory, count FROM inputs ORDER BY path":    "/bin/sh read 0 2\n/lib symlink 0 2\n/src enumerate 1 1\n/src/Makefile read 0 4",
+		"SELECT path, class, directory, count FROM inputs ORDER BY path":    "/bin/sh read 0 2\n/dev/random read 0 1\n/dev/urandom read 0 3\n/etc/localtime symlink 0 1\n/lib symlink 0 2\n/src enumerate 1 1\n/src/Makefile read 0 4",
 		"SELECT path, class, directory, existed, image FROM outputs ORDER BY path": `/src/a.o rename 0 0 5
 /src/b.o link 0 0 5
 /src/cache write 0 1 5
@@ -128,7 +136,11 @@ func TestViews(t *testing.T) {
 /src/ü/late delete 0 1
 /tmp/cc1.s delete 0 5`,
 		"SELECT path, there, made, existed FROM results WHERE path = '/src/stale'": "/src/stale 0 0 1",
-		"SELECT * FROM absent":         "/usr/include/zlib.h ENOENT 2 1 2.2 2.3\n[47 115 114 99 47 254] ENOENT 1 1 2.2 2.2",
+		"SELECT * FROM absent": "/usr/include/zlib.h ENOENT 2 1 2.2 2.3\n[47 115 114 99 47 254] ENOENT 1 1 2.2 2.2",
+		"SELECT * FROM marks ORDER BY image, call, path": `host 3 2 sh uname - 5 2 4
+random 5 3 gcc - /dev/urandom 1 3 3
+random 5 3 gcc - /etc/localtime 1 3 3
+random 5 3 gcc getrandom - 1 3 3`,
 		"SELECT * FROM network":        "5 3 gcc connect 192.0.2.1:443 ENETUNREACH 3 3 4\n5 3 gcc bind @x - 1 - -",
 		"SELECT * FROM violations":     "1 3 write openat x /etc/x EACCES denied gcc 12",
 		"SELECT * FROM blind":          "io_uring refused - 3 1",

@@ -116,6 +116,11 @@ func (m *maker) uses() {
 		}
 	})
 	m.times(func(i int) {
+		m.add(record.Call{
+			Image: m.upTo(m.lastImag), Name: fmt.Sprint(i) + m.name(), Mark: m.name(), Count: m.anInt(), First: m.time(), Last: m.time(),
+		})
+	})
+	m.times(func(i int) {
 		m.add(record.Network{
 			Image: m.upTo(m.lastImag), Operation: record.Operation(word(m.T, "connect", "bind", "send")),
 			Destination: fmt.Sprint(i) + m.name(), Errno: m.errno(), Count: m.anInt(), First: m.time(), Last: m.time(),
