@@ -48,7 +48,7 @@ func classOf(c record.Class) (Class, bool) {
 // Mark is what makes a build depend on when and where it ran, as its index in Marks.
 type Mark uint8
 
-// Marks are the values of Access.Mark in a record.
+// Marks are the values of Mark in a record, of an access or a call.
 var Marks = []string{"", "time", "random", "host", "cpus"}
 
 // String is the mark's name on the wire.

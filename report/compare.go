@@ -18,6 +18,8 @@ type Difference struct {
 	// Inputs, Outputs and Packages are those of one run only. What a file held is
 	// not in a record.
 	Inputs, Outputs, Packages Sides
+	// Calls are the marked system calls that programs made in one run only.
+	Calls Sides
 	// Commands are command lines that were run more often in one run, Changed those
 	// that have a counterpart with other arguments.
 	Commands []Repeat
@@ -59,7 +61,7 @@ type Timing struct {
 // Same tells that the runs did the same, in whatever time.
 func (d *Difference) Same() bool {
 	return len(d.Facts)+len(d.Environment)+len(d.Commands)+len(d.Changed)+len(d.Statuses) == 0 &&
-		d.Inputs.Empty() && d.Outputs.Empty() && d.Packages.Empty()
+		d.Inputs.Empty() && d.Outputs.Empty() && d.Packages.Empty() && d.Calls.Empty()
 }
 
 // Compare says how b differs from a.
@@ -69,6 +71,7 @@ func Compare(a, b *Run) *Difference {
 	if a.OwnersKnown && b.OwnersKnown {
 		d.Packages = sides(a.packageNames(), b.packageNames())
 	}
+	d.Calls = sides(a.callNames(), b.callNames())
 	d.commands()
 	d.times()
 	return d
@@ -106,6 +109,15 @@ func (r *Run) packageNames() []string {
 	var names []string
 	for _, p := range r.Packages {
 		names = append(names, p.Name)
+	}
+	return names
+}
+
+// callNames are the marked calls with the programs that made them.
+func (r *Run) callNames() []string {
+	var names []string
+	for _, c := range r.Calls {
+		names = append(names, c.Name+" by "+r.Images[c.Image].Program()+" ("+c.Mark.String()+")")
 	}
 	return names
 }

@@ -79,6 +79,17 @@ func TestTheSameBuildTwiceIsTheSame(t *testing.T) {
 	}
 }
 
+// The same files and commands are not the same, if a program asked the kernel for more.
+func TestAMarkedCallIsADifference(t *testing.T) {
+	run := process(1, 0, "make", 0, 10)
+	a := loadEvents(t, run...)
+	b := loadEvents(t, join(run, []record.Event{record.Call{Image: 1, Name: "getrandom", Mark: "random", Count: 1}})...)
+	d := Compare(a, b)
+	if diff := cmp.Diff(Sides{OnlyB: []string{"getrandom by make (random)"}}, d.Calls); diff != "" || d.Same() {
+		t.Error(diff, d.Same())
+	}
+}
+
 // told is a run of commands, each with its exit status, in a directory.
 func told(t *testing.T, dir string, commands map[string]int) *Run {
 	t.Helper()

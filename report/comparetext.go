@@ -22,6 +22,7 @@ func (d *Difference) Text(w io.Writer) error {
 	t.sides("Inputs", d.Inputs)
 	t.sides("Outputs", d.Outputs)
 	t.sides("Packages", d.Packages)
+	t.sides("Marked calls", d.Calls)
 	t.rewrites(d)
 	t.repeats(d.Commands)
 	t.changes("Exit status", d.Statuses)
@@ -166,7 +167,7 @@ func (d *Difference) JSON(w io.Writer) error {
 	for _, part := range []struct {
 		name string
 		Sides
-	}{{"inputs", d.Inputs}, {"outputs", d.Outputs}, {"packages", d.Packages}} {
+	}{{"inputs", d.Inputs}, {"outputs", d.Outputs}, {"packages", d.Packages}, {"calls", d.Calls}} {
 		list(out, part.name+"_only_a", len(part.OnlyA), func(i int) any { return Visible(part.OnlyA[i]) })
 		list(out, part.name+"_only_b", len(part.OnlyB), func(i int) any { return Visible(part.OnlyB[i]) })
 	}

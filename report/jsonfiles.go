@@ -71,12 +71,16 @@ func (r *Run) jsonMarked(m *Marked) any {
 	var e escaped
 	out := struct {
 		Mark     string `json:"mark"`
-		Path     string `json:"path"`
+		Path     string `json:"path,omitempty"`
+		Call     string `json:"call,omitempty"`
 		Accesses int    `json:"accesses"`
 		Users    int    `json:"processes"`
 		Chain    string `json:"chain"`
 		escaped
-	}{Mark: m.Mark.String(), Path: e.text("path", r.Paths.Path(m.Path)), Accesses: m.Count, Users: m.Users, Chain: r.ChainText(m.By)}
+	}{Mark: m.Mark.String(), Call: e.text("call", m.Call), Accesses: m.Count, Users: m.Users, Chain: r.ChainText(m.By)}
+	if m.Path != NoPath {
+		out.Path = e.text("path", r.Paths.Path(m.Path))
+	}
 	out.escaped = e
 	return out
 }

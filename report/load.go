@@ -49,6 +49,8 @@ func (l *loader) event(e record.Event) error {
 		return l.addAccess(e)
 	case record.Exit:
 		return l.addExit(e)
+	case record.Call:
+		return l.addCall(e)
 	case record.Network:
 		return l.addNetwork(e)
 	case record.Violation:
@@ -136,6 +138,18 @@ func (l *loader) addExit(e record.Exit) error {
 	return nil
 }
 
+func (l *loader) addCall(e record.Call) error {
+	image := index(l.image, e.Image)
+	if image < 0 {
+		return fmt.Errorf("call of %s is of image %d, which was not told before", record.Quote(e.Name), e.Image)
+	}
+	l.since(e.Last)
+	l.run.Calls = append(l.run.Calls, Call{
+		Image: image, Name: e.Name, Mark: markOf(e.Mark), Count: max(e.Count, 1), First: l.since(e.First),
+	})
+	return nil
+}
+
 func (l *loader) addNetwork(e record.Network) error {
 	image := index(l.image, e.Image)
 	if image < 0 {
@@ -155,6 +169,7 @@ func (l *loader) finish(owners Owners) {
 	r.tree()
 	r.lanes()
 	r.Accesses = merged(r.Accesses)
+	r.Calls = mergedCalls(r.Calls)
 	r.index()
 	r.replay()
 	r.packages(owners)
@@ -212,6 +227,26 @@ func merged(all []Access) []Access {
 			continue
 		}
 		out = append(out, a)
+	}
+	return out
+}
+
+// mergedCalls does the same with calls, of which a program has a few.
+func mergedCalls(all []Call) []Call {
+	slices.SortStableFunc(all, func(a, b Call) int { return cmp.Compare(a.Image, b.Image) })
+	var out []Call
+	begin := 0 // of the image's
+	for _, c := range all {
+		if n := len(out); n == 0 || out[n-1].Image != c.Image {
+			begin = n
+		}
+		at := slices.IndexFunc(out[begin:], func(o Call) bool { return o.Name == c.Name })
+		if at < 0 {
+			out = append(out, c)
+			continue
+		}
+		o := &out[begin+at]
+		o.Count, o.First = o.Count+c.Count, min(o.First, c.First)
 	}
 	return out
 }

@@ -205,7 +205,32 @@ func TestMarked(t *testing.T) {
 	if len(all) != 2 || r.Paths.Path(all[0].Path) != "/etc/localtime" || r.Paths.Path(all[1].Path) != "/dev/urandom" {
 		t.Fatalf("%+v", all)
 	}
+	if all[0].Call != "" || all[1].Call != "" {
+		t.Errorf("%+v", all)
+	}
 	if m := all[1]; m.Mark.String() != "random" || m.Users != 2 || m.Count != 2 || r.ChainText(m.By) != "date <- make" {
+		t.Errorf("%+v, %s", m, r.ChainText(m.By))
+	}
+}
+
+// Calls are told in parts, and stand beside the files that told the same.
+func TestMarkedCalls(t *testing.T) {
+	call := func(image int64, name, mark string, n, ms int) record.Event {
+		return record.Call{Image: image, Name: name, Mark: mark, Count: n, First: after(ms), Last: after(ms)}
+	}
+	file := access(2, record.ClassRead, "/etc/machine-id", 1)
+	file.Mark = "host"
+	r := loadEvents(t, join(process(1, 0, "make", 0, 10), process(2, 1, "nproc", 1, 9), []record.Event{
+		call(2, "uname", "host", 1, 4), call(1, "uname", "host", 1, 7), call(1, "getrandom", "random", 1, 3), call(1, "uname", "host", 5, 8), file,
+	})...)
+	if len(r.Calls) != 3 || r.Calls[0].Count != 6 || r.Calls[0].First != 7*time.Millisecond {
+		t.Errorf("%+v", r.Calls)
+	}
+	all := r.Marked()
+	if len(all) != 3 || r.Name(&all[0]) != "getrandom" || r.Name(&all[2]) != "/etc/machine-id" {
+		t.Fatalf("%+v", all)
+	}
+	if m := all[1]; m.Call != "uname" || m.Path != NoPath || m.Users != 2 || m.Count != 7 || r.ChainText(m.By) != "nproc <- make" {
 		t.Errorf("%+v, %s", m, r.ChainText(m.By))
 	}
 }
@@ -215,6 +240,7 @@ func TestABadRecordIsAnError(t *testing.T) {
 		"no process": {record.Image{ID: 1, Process: 7}},
 		"no image":   {record.Access{Image: 7}},
 		"exit":       {record.Exit{Process: 7}},
+		"call":       {record.Call{Image: 7}},
 		"network":    {record.Network{Image: 7}},
 		"twice":      {record.Process{ID: 1}, record.Process{ID: 1}},
 	} {

@@ -43,6 +43,7 @@ type Run struct {
 	Accesses   []Access // by image, then path
 	Files      []File   // one a path of Paths
 	Edges      []Edge   // by producer, consumer, path
+	Calls      []Call   // by image, then when they were told
 	Networks   []Network
 	Violations []record.Violation
 	Blind      []record.Blind
@@ -122,6 +123,15 @@ type Access struct {
 	Errno       syscall.Errno
 	Count       int
 	First, Last time.Duration
+}
+
+// Call is a [record.Call], with the counts of the same one added up.
+type Call struct {
+	Image int
+	Name  string
+	Mark  Mark
+	Count int
+	First time.Duration
 }
 
 // Network is a [record.Network] with times since the start.

@@ -142,7 +142,11 @@ func (t *text) marked() {
 	}
 	t.title("What differs from one machine or time to another")
 	for _, m := range all[:min(len(all), lines)] {
-		t.line("  %-6s  %s read by %s, %s", m.Mark, Visible(t.Paths.Path(m.Path)), t.ChainText(m.By), Plural(m.Users, "process"))
+		how := "read"
+		if m.Path == NoPath {
+			how = "called"
+		}
+		t.line("  %-6s  %s %s by %s, %s", m.Mark, t.Name(&m), how, t.ChainText(m.By), Plural(m.Users, "process"))
 	}
 	t.more(len(all))
 }

@@ -83,7 +83,8 @@ Without --format it is that of the name of -o: a name that ends in .html, .txt,
 .json, .dot, .pftrace, .cdx.json, .spdx.json or compile_commands.json.
 
 With --diff, the report says how the run of the record OTHER differs: its inputs,
-outputs, command lines, environment, packages and times, as text, html or json.
+outputs, command lines, environment, packages, marked calls and times, as text, html or
+json.
 A record has the names of files, and not what they hold. A bill of materials has
 the hashes of what they hold when it is written, and says where a file was changed or
 removed after the run, of which there is none.

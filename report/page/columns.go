@@ -113,6 +113,14 @@ func (b *builder) addAccesses() {
 	}
 }
 
+func (b *builder) addCalls() {
+	p := &b.data.Calls
+	for _, c := range b.Run.Calls {
+		p.Image, p.Name = append(p.Image, c.Image), append(p.Name, b.text(c.Name))
+		p.Mark, p.Count = append(p.Mark, int(c.Mark)), append(p.Count, c.Count)
+	}
+}
+
 func (b *builder) addEdges() {
 	for _, e := range b.Run.Edges {
 		p := &b.data.Edges

@@ -18,6 +18,7 @@ type data struct {
 	Procs    procs     `json:"procs"`
 	Images   images    `json:"images"`
 	Accesses accesses  `json:"accesses"`
+	Calls    calls     `json:"calls"`
 	Edges    edges     `json:"edges"`
 	Packages []pkg     `json:"packages"`
 	Networks []network `json:"networks"`
@@ -78,6 +79,14 @@ type accesses struct {
 	To    [][2]int        `json:"to"`
 	Mark  [][2]int        `json:"mark"`
 	Made  []int           `json:"made"` // rows of what the run made itself
+}
+
+// calls are the marked system calls.
+type calls struct {
+	Image []int `json:"image"`
+	Name  []int `json:"name"`
+	Mark  []int `json:"mark"`
+	Count []int `json:"count"`
 }
 
 type edges struct {
@@ -142,6 +151,7 @@ func dataOf(r *report.Run) *data {
 	b.addProcesses()
 	b.addImages()
 	b.addAccesses()
+	b.addCalls()
 	b.addEdges()
 	b.addPackages()
 	b.addEvents()

@@ -55,6 +55,7 @@ func parted(d *report.Difference) []part {
 	all := []part{
 		changed("The runs", "facts", d.Facts), changed("Environment", "environment", d.Environment),
 		sided("Inputs", "inputs", d.Inputs), sided("Outputs", "outputs", d.Outputs), sided("Packages", "packages", d.Packages),
+		sided("Marked calls", "calls", d.Calls),
 		changed("Exit statuses", "statuses", d.Statuses),
 	}
 	for i := range all {

@@ -138,7 +138,7 @@ func graphStep(b *browser) {
 
 func violationsStep(b *browser) {
 	b.tab("violations")
-	for _, text := range []string{"/home/me/.bashrc", "192.0.2.1:443", "io_uring", "/etc/localtime"} {
+	for _, text := range []string{"/home/me/.bashrc", "192.0.2.1:443", "io_uring", "/etc/localtime", "sched_getaffinity()"} {
 		b.until(fmt.Sprintf("document.querySelector('#view-violations').innerText.includes(%q)", text))
 	}
 }
@@ -321,7 +321,7 @@ func TestADifferenceInABrowser(t *testing.T) {
 	} {
 		for _, width := range []int{1280, 375} {
 			b.show(func(w io.Writer) error { return WriteDiff(w, d) }, width)
-			b.until("document.querySelectorAll('.card').length === 8 && document.scripts.length === 0 && document.querySelectorAll('img, b').length === 0")
+			b.until("document.querySelectorAll('.card').length === 9 && document.scripts.length === 0 && document.querySelectorAll('img, b').length === 0")
 			b.until("document.documentElement.scrollWidth <= innerWidth")
 			b.picture(fmt.Sprintf("diff-%d-%d", i, width))
 		}

@@ -115,8 +115,8 @@ func notices(r *report.Run) []notice {
 	if n := len(r.Blind); n > 0 {
 		list = append(list, notice{"Not seen: " + report.Visible(r.Blind[0].What) + " (" + report.Visible(r.Blind[0].By) + ")", "violations", "bad"})
 	}
-	if n := marked(r); n > 0 {
-		list = append(list, notice{report.Plural(n, "access") + " to the time, randomness or the host's name: another build may come out different.", "files", ""})
+	if text := marked(r); text != "" {
+		list = append(list, notice{text, "violations", ""})
 	}
 	if slow := r.Slow(1); len(slow.Longest) > 0 {
 		list = append(list, slowest(r, slow.Longest[0]))
@@ -134,12 +134,19 @@ func slowest(r *report.Run, process int) notice {
 	return notice{fmt.Sprintf("Longest by itself: %s, %s (%d %% of the run).", report.Visible(r.Program(process)), report.Duration(p.Own), share), "slow", ""}
 }
 
-func marked(r *report.Run) int {
-	n := 0
-	for i := range r.Accesses {
-		if r.Accesses[i].Tells() {
-			n += r.Accesses[i].Count
-		}
+// marked names what was asked for that another build may see otherwise.
+func marked(r *report.Run) string {
+	all := r.Marked()
+	if len(all) == 0 {
+		return ""
 	}
-	return n
+	const most = 4
+	var names []string
+	for _, m := range all[:min(most, len(all))] {
+		names = append(names, r.Name(&m)+" ("+m.Mark.String()+")")
+	}
+	if more := len(all) - most; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return "Another build may come out different: it was asked for " + strings.Join(names, ", ") + "."
 }

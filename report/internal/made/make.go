@@ -77,6 +77,11 @@ func (m *maker) install(mk proc) {
 	m.access(install, record.ClassCreate, dir+"/pkg/usr/bin/hello.tmp")
 	m.full(record.Access{Image: install.image, Class: record.ClassRename, Path: dir + "/pkg/usr/bin/hello.tmp", To: dir + "/pkg/usr/bin/hello"})
 	m.full(record.Access{Image: install.image, Class: record.ClassRead, Path: "/etc/localtime", Mark: "time", Count: 3})
+	m.event(record.Call{Image: install.image, Name: "uname", Mark: "host", Count: 1, First: at(m.now), Last: at(m.now)})
+	if m.Extra != "" {
+		m.event(record.Call{Image: install.image, Name: "getrandom", Mark: "random", Count: 1, First: at(m.now), Last: at(m.now)})
+	}
+	m.event(record.Call{Image: mk.image, Name: "sched_getaffinity", Mark: "cpus", Count: 2, First: at(m.now), Last: at(m.now)})
 	m.access(install, record.ClassEnumerate, "/usr/share/locale")
 	m.now += m.work(3 * time.Millisecond)
 	m.exit(install, m.now, 0)

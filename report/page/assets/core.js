@@ -6,6 +6,8 @@ const strings = list(data.strings);
 const procs = data.procs, images = data.images, paths = data.paths, accesses = data.accesses, edges = data.edges;
 for (const part of [procs, images, paths, accesses, edges]) for (const k in part) part[k] = list(part[k]);
 const count = { procs: procs.up.length, images: images.proc.length, paths: paths.up.length, accesses: accesses.image.length, edges: edges.from.length };
+const calls = data.calls;
+for (const k in calls) calls[k] = list(calls[k]);
 const packages = list(data.packages), networks = list(data.networks), violations = list(data.violations), blind = list(data.blind);
 const total = Math.max(data.length, 1);
 
@@ -36,6 +38,7 @@ const childrenOf = lazily(() => grouped(count.procs, count.procs, p => procs.up[
 const imagesOf = lazily(() => grouped(count.procs, count.images, i => images.proc[i]));
 const accessesOfPath = lazily(() => grouped(count.paths, count.accesses, a => accesses.path[a]));
 const accessesOfImage = lazily(() => grouped(count.images, count.accesses, a => accessImage[a]));
+const callsOfImage = lazily(() => grouped(count.images, calls.image.length, c => calls.image[c]));
 const edgesFrom = lazily(() => grouped(count.procs, count.edges, e => edges.from[e]));
 const edgesTo = lazily(() => grouped(count.procs, count.edges, e => edges.to[e]));
 const inDirectory = lazily(() => grouped(count.paths, count.paths, p => paths.up[p]));

@@ -68,6 +68,7 @@ function processDetails(p) {
       ["Began", time(procs.began[p]) + " after the start"], ["Took", time(procs.length[p])], ["By itself", time(procs.own[p])],
       ["Processor time", time(procs.cpu[p])], ["Peak memory", memory(procs.rss[p])], ["Exit status", status(p)], ["Process id", String(procs.pid[p])],
       ["Failed searches", main >= 0 && images.searched[main] ? plural(images.searched[main], "failed execve", "failed execves") + " along PATH" : ""],
+      ["Asked the kernel for", askedOf(p)],
     ]),
   ];
   if (executed.length > 1) parts.push(heading("Programs, in turn"), linked(executed, i => h("code", {}, time(images.began[i]) + "  " + argumentsOf(i).slice(0, 300))));
@@ -79,6 +80,16 @@ function processDetails(p) {
   if (to.length) parts.push(heading("Made what others used"), linked(to, e => [fileLink(edges.path[e]), h("span", { class: "muted" }, " used by "), processLink(edges.to[e])]));
   parts.push(heading(plural(used.length, "file access", "file accesses")), accessTable(used, "path"));
   return { title: program(p), parts };
+}
+
+// askedOf names the calls that told a process something of the machine.
+function askedOf(p) {
+  const asked = new Map();
+  for (const i of imagesOf(p)) for (const c of callsOfImage(i)) {
+    const name = strings[calls.name[c]] + "() (" + data.marks[calls.mark[c]] + ")";
+    asked.set(name, (asked.get(name) || 0) + calls.count[c]);
+  }
+  return [...asked].map(([name, n]) => n > 1 ? name + " ×" + number(n) : name).join(", ");
 }
 
 function accessTable(rows, other) {

@@ -69,13 +69,29 @@ function violationsView(section) {
     text("Destination", "destination", "path"), text("Act", "operation"), { name: "By", text: r => imageProgram(r.image), node: r => processLink(images.proc[r.image]) },
     { name: "Count", kind: "number", text: r => number(r.count), value: r => r.count }, { name: "Answer", text: r => r.errno || "let through" }] });
   const b = table({ caption: "Blindness", rows: blind, label: "row", columns: [text("What could not be seen", "what", "wide"), text("Why", "by"), { name: "Count", kind: "number", text: r => number(r.count), value: r => r.count }, at] });
-  const marked = [...accessMark.keys()];
-  const m = table({ caption: "What differs from build to build", rows: marked, label: "access", columns: [
-    { name: "Path", kind: "path", text: a => path(accesses.path[a]), node: a => fileLink(accesses.path[a]) }, { name: "What it tells", text: a => data.marks[accessMark.get(a)] },
-    { name: "By", text: a => imageProgram(accessImage[a]), node: a => processLink(images.proc[accessImage[a]]) }, { name: "Count", kind: "number", text: a => number(accesses.count[a]), value: a => accesses.count[a] }] });
+  const m = table({ caption: "What differs from build to build", rows: marked(), label: "row", columns: [
+    { name: "What", kind: "path", text: r => r.name, node: r => r.path < 0 ? h("code", {}, r.name + "()") : fileLink(r.path) }, { name: "What it tells", text: r => data.marks[r.mark] },
+    { name: "By", text: r => r.by, node: r => r.procs.size > 1 ? h("button", { type: "button", class: "link", onclick: e => openProgram(r.by, e.currentTarget) }, r.by) : processLink([...r.procs][0]) },
+    { name: "Processes", kind: "number", text: r => number(r.procs.size), value: r => r.procs.size }, { name: "Count", kind: "number", text: r => number(r.count), value: r => r.count }] });
   section.append(h("p", { class: "lead" }, "What the policy did not allow."), v.root, h("h3", {}, "Network"), n.root,
     h("h3", {}, "What the record may lack"), b.root, h("h3", {}, "What may make another build come out different"), m.root);
   return together([v, n, b, m]);
+}
+
+// marked are the files and calls that told a program something of the machine or the moment,
+// a row for each program that they told it.
+function marked() {
+  const rows = new Map();
+  const add = (name, id, mark, image, n) => {
+    const by = imageProgram(image), key = name + "\0" + by;
+    if (!rows.has(key)) rows.set(key, { name, path: id, mark, by, procs: new Set(), count: 0 });
+    const row = rows.get(key);
+    row.procs.add(images.proc[image]);
+    row.count += n;
+  };
+  for (const [a, mark] of accessMark) add(path(accesses.path[a]), accesses.path[a], mark, accessImage[a], accesses.count[a]);
+  calls.image.forEach((image, i) => add(strings[calls.name[i]], -1, calls.mark[i], image, calls.count[i]));
+  return [...rows.values()].sort((a, b) => a.mark - b.mark || b.procs.size - a.procs.size);
 }
 
 // more of the summary: how the run went, and where the time went.
