@@ -46,16 +46,17 @@ func (v *View) Find(l Lookup, base string) Found {
 	if l.Path == "" {
 		return v.findEmpty(l)
 	}
-	full := l.Path
+	text := undotted(l.Path)
+	full := text
 	if full[0] != '/' {
 		full = base + full
 		if l.Thread == 0 {
-			l.Path = full
+			l.Path = base + l.Path
 		}
 	} else if v.chrooted.Load() {
 		full = v.rootPath(l.Thread) + full
 	}
-	if plain(l.Path) {
+	if plain(text) {
 		if f, ok := v.findPlain(full, l.Follow); ok {
 			return f
 		}

@@ -12,10 +12,13 @@ import (
 // explaining only.
 func (v *View) quick(l Lookup) (Place, bool) {
 	p := Place{Dir: -1, File: -1}
-	if l.Pin || l.Resolve != 0 || !plain(l.Path) {
+	if l.Pin || l.Resolve != 0 {
 		return p, false
 	}
-	full := l.Path
+	full := undotted(l.Path)
+	if !plain(full) {
+		return p, false
+	}
 	if full[0] == '/' {
 		full = v.rootPath(l.Thread) + full
 	} else {
@@ -59,6 +62,20 @@ func (v *View) textOf(l Lookup) (string, bool) {
 		n++
 	}
 	return string(buf[:n]), true
+}
+
+// undotted takes out each "." that is a directory on the way: it leads nowhere else.
+func undotted(path string) string {
+	for strings.HasPrefix(path, "./") && len(path) > 2 && path[2] != '/' { // or it would be the root's
+		path = path[2:]
+	}
+	for {
+		i := strings.Index(path, "/./")
+		if i < 0 || i+3 == len(path) {
+			return path
+		}
+		path = path[:i] + path[i+2:]
+	}
 }
 
 // plain tells whether a path has nothing that text alone cannot resolve: no

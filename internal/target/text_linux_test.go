@@ -44,6 +44,30 @@ func TestRelative(t *testing.T) {
 	}
 }
 
+func TestUndotted(t *testing.T) {
+	for p, want := range map[string]string{
+		"./a": "a", "././a": "a", "a/./b": "a/b", "/./a/././b": "/a/b", "./.a": ".a", "a/./..": "a/..",
+		".": ".", "./": "./", "/.": "/.", "/./": "/./", "a/.": "a/.", "a/./": "a/./", ".//a": ".//a", "..": "..", "../a": "../a", "a./b": "a./b",
+	} {
+		if got := undotted(p); got != want {
+			t.Errorf("undotted(%q) is %q, want %q", p, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := paths.Draw(t, "path")
+		got := undotted(p)
+		if got == "" || path.IsAbs(got) != path.IsAbs(p) || path.Clean(got) != path.Clean(p) || endsOpen(got) != endsOpen(p) {
+			t.Fatalf("undotted(%q) is %q", p, got)
+		}
+	})
+}
+
+// endsOpen tells whether what a path names has to be a directory.
+func endsOpen(p string) bool {
+	base := p[strings.LastIndexByte(p, '/')+1:]
+	return base == "" || base == "." || base == ".."
+}
+
 // paths are texts of paths that are not empty, with everything odd that can be in one.
 var paths = rapid.Custom(func(t *rapid.T) string {
 	component := rapid.SampledFrom([]string{"", "a", "b", ".", "..", "...", ".a"})
