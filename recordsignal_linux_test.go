@@ -26,11 +26,13 @@ const interrupted = `
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 static void handler(int signal) { }
 static void *work(void *file) {
 	struct stat st;
+	struct utsname machine;
 	for (int i = 0; i < 2000; i++) {
 		if (i % 4 == 0 && fork() == 0)
 			_exit(0);
@@ -45,6 +47,8 @@ static void *work(void *file) {
 		close(fd);
 		if (unlink(file) != 0)
 			exit(4);
+		if (uname(&machine) != 0)
+			exit(8);
 		while (waitpid(-1, 0, WNOHANG) > 0)
 			;
 	}

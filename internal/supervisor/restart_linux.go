@@ -21,7 +21,7 @@ func (s *Supervisor) restarts(c tracer.Call) bool {
 	case abi.Open:
 		return !s.mayBlock(row, c)
 	}
-	return row.Fake != abi.NoFake
+	return row.Fake != abi.NoFake || row.Mark != ""
 }
 
 // mayBlock tells whether an open can wait: for the other end of a FIFO, or a device. It is
