@@ -40,7 +40,15 @@ func (s *session) measureRecordHello(ctx context.Context) error {
 		variants: recordVariants})
 }
 
-// measureRecordLua is a build that compiles most of its time.
+// measureRecordSQLite is the compiler at work on one very large file. Debian's sqlite3 has no
+// amalgamation before it is built, with tclsh(1); that of fossil, which keeps its history
+// in SQLite, comes with one and its shell.
+func (s *session) measureRecordSQLite(ctx context.Context) error {
+	return s.measureSource(ctx, "fossil", workload{name: "record-sqlite", product: "sqlite3", variants: recordVariants,
+		shell: "gcc -O2 -c extsrc/sqlite3.c && gcc -O2 -c extsrc/shell.c && gcc -o sqlite3 shell.o sqlite3.o -lm"})
+}
+
+// measureRecordLua is a build of many small files, which compiles most of its time.
 func (s *session) measureRecordLua(ctx context.Context) error {
 	return s.measureSource(ctx, "lua5.4", workload{name: "record-lua", shell: "make linux", product: "src/lua", variants: recordVariants})
 }

@@ -151,6 +151,7 @@ var groups = []struct {
 	{"fakeroot-hello", (*session).measureFakeHello},
 	{"record-hello", (*session).measureRecordHello},
 	{"record-lua", (*session).measureRecordLua},
+	{"record-sqlite", (*session).measureRecordSQLite},
 	{"report", (*session).measureReport},
 	{"root-start", (*session).measureRootStart},
 	{"overlay-start", (*session).measureOverlayStart},

@@ -33,6 +33,7 @@ var targets = []target{
 	{"record-hello", "build, its processes recorded, of native", 1.03, ratioTo("native"), "catbox-exec"},
 	{"record-hello", "build, recorded, of native", 1.20, ratioTo("native"), "catbox-record"},
 	{"record-lua", "build, recorded, of native", 1.10, ratioTo("native"), "catbox-record"},
+	{"record-sqlite", "build, recorded, of native", 1.10, ratioTo("native"), "catbox-record"},
 	{"report", "a page of a record of a million accesses, ms", 5000, milliseconds, "catbox-page"},
 	{"root-start", "start in a root filesystem, of bubblewrap", 1.5, ratioTo("bubblewrap-root"), "catbox-root"},
 	{"overlay-start", "start in a new overlay, ms more", 3, overMilliseconds("catbox"), "catbox-overlay"},
