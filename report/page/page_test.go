@@ -43,7 +43,7 @@ func TestThePageInABrowser(t *testing.T) {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			b.t = t
 			defer func() { b.quiet() }()
-			for _, step := range []func(*browser){summaryStep, timelineStep, filesStep, packagesStep, graphStep, violationsStep, processesStep, searchStep, themeStep, widthStep} {
+			for _, step := range []func(*browser){summaryStep, timelineStep, filesStep, packagesStep, graphStep, violationsStep, differsStep, processesStep, searchStep, themeStep, widthStep} {
 				step(b)
 			}
 		})
@@ -138,9 +138,28 @@ func graphStep(b *browser) {
 
 func violationsStep(b *browser) {
 	b.tab("violations")
-	for _, text := range []string{"/home/me/.bashrc", "192.0.2.1:443", "io_uring", "/etc/localtime", "sched_getaffinity()"} {
+	for _, text := range []string{"/home/me/.bashrc", "192.0.2.1:443", "io_uring"} {
 		b.until(fmt.Sprintf("document.querySelector('#view-violations').innerText.includes(%q)", text))
 	}
+}
+
+// What may differ is said in the summary, listed by program, and told of the process.
+func differsStep(b *browser) {
+	b.tab("summary")
+	b.click(`.notices a[href="#differs"]`)
+	b.until("!document.querySelector('#view-differs').hidden && document.activeElement.id === 'differs-title'")
+	b.tab("differs")
+	for _, text := range []string{"/etc/localtime", "sched_getaffinity()"} {
+		b.until(fmt.Sprintf("document.querySelector('#view-differs').innerText.includes(%q)", text))
+	}
+	b.until("[...document.querySelectorAll('#view-differs tbody tr')].some(e => e.innerText.replace(/\\s+/g, ' ').startsWith('sysinfo() cc1 host 52 156'))")
+	b.click("#view-differs tbody tr:nth-child(2) td:nth-child(2) .link")
+	b.until("document.querySelector('#details').innerText.includes('sysinfo()') && document.querySelectorAll('#details tbody tr').length === 50")
+	b.press("Escape")
+	b.until("document.activeElement.matches('#view-differs tbody tr:nth-child(2) .link')")
+	b.click("#view-differs tbody tr:last-child td:nth-child(2) .link")
+	b.until("document.querySelector('#details h2').innerText === 'make' && document.querySelector('#details').innerText.includes('sched_getaffinity() (cpus) ×2')")
+	b.press("Escape")
 }
 
 func processesStep(b *browser) {

@@ -33,7 +33,7 @@ type view struct{ ID, Name string }
 // views are those beside the summary, in the order of the navigation.
 var views = []view{
 	{"timeline", "Timeline"}, {"slow", "What was slow"}, {"files", "Files"}, {"packages", "Packages"},
-	{"graph", "Graph"}, {"violations", "Violations"}, {"processes", "Processes"},
+	{"graph", "Graph"}, {"violations", "Violations"}, {"differs", "What may differ"}, {"processes", "Processes"},
 }
 
 func summarize(r *report.Run) summary {
@@ -116,7 +116,7 @@ func notices(r *report.Run) []notice {
 		list = append(list, notice{"Not seen: " + report.Visible(r.Blind[0].What) + " (" + report.Visible(r.Blind[0].By) + ")", "violations", "bad"})
 	}
 	if text := marked(r); text != "" {
-		list = append(list, notice{text, "violations", ""})
+		list = append(list, notice{text, "differs", ""})
 	}
 	if slow := r.Slow(1); len(slow.Longest) > 0 {
 		list = append(list, slowest(r, slow.Longest[0]))

@@ -179,6 +179,7 @@ func (m *maker) compile(parent proc, length time.Duration, source, object string
 	temporary := fmt.Sprintf("/tmp/cc%06x.s", m.rand.IntN(1<<24))
 	m.access(gcc, record.ClassCreate, temporary)
 	cc1 := m.process(gcc, "/usr/libexec/gcc/x86_64-linux-gnu/12/cc1", []string{"/usr/libexec/gcc/x86_64-linux-gnu/12/cc1", "-quiet", source, "-o", temporary})
+	m.event(record.Call{Image: cc1.image, Name: "sysinfo", Mark: "host", Count: 3, First: at(m.now), Last: at(m.now)})
 	m.access(cc1, record.ClassRead, source)
 	for _, h := range headers {
 		m.access(cc1, record.ClassAbsent, dir+"/"+h[len("/usr/include/"):])

@@ -82,6 +82,12 @@ function processDetails(p) {
   return { title: program(p), parts };
 }
 
+// openTold shows the processes of a row of what may differ.
+const openTold = (row, opener) => showDetails(() => ({ title: row.by, parts: [
+  facts([["Was told by", row.path < 0 ? h("code", {}, row.name + "()") : fileLink(row.path)], ["What", data.marks[row.mark]], ["Count", number(row.count)]]),
+  processTable([...row.procs], { caption: "Processes of " + row.by + " that were told", quiet: true, page: 50, short: true }).root,
+] }), opener);
+
 // askedOf names the calls that told a process something of the machine.
 function askedOf(p) {
   const asked = new Map();

@@ -16,7 +16,7 @@ const makers = {
     };
     return { update, shown: t.draw, draw: t.draw, matches: update };
   },
-  slow: slowView, files: filesView, packages: packagesView, graph: graphView, violations: violationsView,
+  slow: slowView, files: filesView, packages: packagesView, graph: graphView, violations: violationsView, differs: differsView,
   processes: section => { const t = processTable([...Array(count.procs).keys()]); section.append(t.root); return t; },
 };
 

@@ -69,13 +69,20 @@ function violationsView(section) {
     text("Destination", "destination", "path"), text("Act", "operation"), { name: "By", text: r => imageProgram(r.image), node: r => processLink(images.proc[r.image]) },
     { name: "Count", kind: "number", text: r => number(r.count), value: r => r.count }, { name: "Answer", text: r => r.errno || "let through" }] });
   const b = table({ caption: "Blindness", rows: blind, label: "row", columns: [text("What could not be seen", "what", "wide"), text("Why", "by"), { name: "Count", kind: "number", text: r => number(r.count), value: r => r.count }, at] });
-  const m = table({ caption: "What differs from build to build", rows: marked(), label: "row", columns: [
-    { name: "What", kind: "path", text: r => r.name, node: r => r.path < 0 ? h("code", {}, r.name + "()") : fileLink(r.path) }, { name: "What it tells", text: r => data.marks[r.mark] },
-    { name: "By", text: r => r.by, node: r => r.procs.size > 1 ? h("button", { type: "button", class: "link", onclick: e => openProgram(r.by, e.currentTarget) }, r.by) : processLink([...r.procs][0]) },
-    { name: "Processes", kind: "number", text: r => number(r.procs.size), value: r => r.procs.size }, { name: "Count", kind: "number", text: r => number(r.count), value: r => r.count }] });
   section.append(h("p", { class: "lead" }, "What the policy did not allow."), v.root, h("h3", {}, "Network"), n.root,
-    h("h3", {}, "What the record may lack"), b.root, h("h3", {}, "What may make another build come out different"), m.root);
-  return together([v, n, b, m]);
+    h("h3", {}, "What the record may lack"), b.root);
+  return together([v, n, b]);
+}
+
+function differsView(section) {
+  section.append(h("p", { class: "lead" }, "Files and system calls that told programs something of the machine or the moment. Another build may come out different by what they told, if the program made anything of it. What the clock said is not recorded."));
+  const t = table({ caption: "What may make another build come out different", rows: marked(), label: "row", columns: [
+    { name: "What", kind: "path", text: r => r.name, node: r => r.path < 0 ? h("code", {}, r.name + "()") : fileLink(r.path) },
+    { name: "By", text: r => r.by, node: r => r.procs.size > 1 ? h("button", { type: "button", class: "link", onclick: e => openTold(r, e.currentTarget) }, r.by) : processLink([...r.procs][0]) },
+    { name: "What it tells", text: r => data.marks[r.mark] },
+    { name: "Processes", kind: "number", text: r => number(r.procs.size), value: r => r.procs.size }, { name: "Count", kind: "number", text: r => number(r.count), value: r => r.count }] });
+  section.append(t.root);
+  return t;
 }
 
 // marked are the files and calls that told a program something of the machine or the moment,
