@@ -19,9 +19,9 @@ func newRecordQuery() *cobra.Command {
 		Short: "ask a record a question in SQL",
 		Long: `Run an SQL query on the record FILE and print what it gives. The views are
 run, processes, images, chain, accesses, inputs, outputs, temporary, changes,
-results, absent, network, violations, blind and environment; 'catbox record
-schema' says what is in them. A query only reads, whatever it says; a record
-can be asked while the run goes on.
+results, absent, marks, network, violations, blind and environment; 'catbox
+record schema' says what is in them. A query only reads, whatever it says; a
+record can be asked while the run goes on.
 
 Formats:
 
