@@ -132,8 +132,7 @@ func (s *Supervisor) onlyRecorded(h *held) bool {
 	}
 	switch h.row.Class {
 	case abi.Open:
-		i := h.row.Arg(abi.OpenFlags)
-		return s.readsFree && i >= 0 && !(&opening{flags: uint64(h.flags(i))}).writes()
+		return s.readsFree && h.onlyLooks()
 	case abi.Stat:
 		return !s.hides
 	}

@@ -12,10 +12,10 @@ import (
 // processor, if there is one, while the program runs. It is worked out before the run changes anything
 // (Recorder.Settle), so that it is what the program saw.
 
-// observeLater lets a call go on that can be looked into later. false: it cannot.
+// observeLater answers a call that can be looked into later. false: it cannot.
 func (r *receiver) observeLater(h *held) bool {
 	s := r.s
-	if !s.RecordFiles || int(h.thread) == s.PID || !s.onlyRecorded(h) || !s.meet(h) {
+	if !s.RecordFiles || int(h.thread) == s.PID || !h.onlyLooks() || !s.meet(h) {
 		return false
 	}
 	arg, i, ok := h.glance()
@@ -26,11 +26,27 @@ func (r *receiver) observeLater(h *held) bool {
 	if !ok || !s.outlasts(v) {
 		return false
 	}
-	if h.valid() {
-		h.lookLater(v)
+	a := Continue()
+	if !s.onlyRecorded(h) {
+		a = r.decide(h)
 	}
-	r.answer(h, Continue())
+	if h.valid() {
+		h.lookLater(v, a)
+	}
+	r.answer(h, a)
 	return true
+}
+
+// onlyLooks tells whether the call changes nothing whatever comes of it.
+func (h *held) onlyLooks() bool {
+	switch h.row.Class {
+	case abi.Open:
+		i := h.row.Arg(abi.OpenFlags)
+		return i >= 0 && !(&opening{flags: uint64(h.flags(i))}).writes()
+	case abi.Stat:
+		return true
+	}
+	return false
 }
 
 // glance is the path that a call names which does nothing but look, and how it is looked at.
@@ -46,8 +62,8 @@ func (h *held) glance() (abi.PathArg, intent, bool) {
 	return args[0], h.intent(args[0]), true
 }
 
-// lookLater has the recorder look in its turn: by then the thread may be anywhere, or gone.
-func (h *held) lookLater(v sight) {
+// lookLater has the recorder look in its turn at what was answered: by then the thread may be anywhere, or gone.
+func (h *held) lookLater(v sight, a Answer) {
 	tid := int(h.thread)
 	v.lookup.Thread = 0
 	h.s.Recorder.Later(tid, func(i recorder.Image) {
@@ -55,7 +71,7 @@ func (h *held) lookLater(v sight) {
 			return
 		}
 		o := h.look(v)
-		o.comesTo(Continue())
+		o.comesTo(a)
 		i.Accessed(o.use, o.accesses)
 	})
 }
