@@ -101,17 +101,19 @@ func ownedOf(e FakeEntry) stage.Owned {
 func (p *plan) takenBack(files []stage.Owned) {
 	state := p.fake.State
 	p.fake.Settle()
-	trusted := map[fakeroot.ID]map[string][]byte{}
+	given := map[fakeroot.ID]FakeEntry{}
 	for _, id := range p.fake.Given() {
-		e, _ := state.Get(id)
-		trusted[id] = e.Trusted()
+		given[id], _ = state.Get(id)
 		_ = state.Delete(id) // the journal says so itself when it is closed
 	}
 	for _, o := range files {
 		e, noted := state.Get(o.ID) // of a device, or with ids that are not in the range
 		if !noted {
 			e = FakeEntry{
-				ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: p.hostPath(o.Path), Xattrs: trusted[o.ID],
+				ID: o.ID, Mode: o.Mode, UID: o.UID, GID: o.GID, Nlink: o.Nlink, Path: p.hostPath(o.Path), Xattrs: given[o.ID].Trusted(),
+			}
+			for _, name := range given[o.ID].Names() {
+				e.AddName(name)
 			}
 		}
 		e.Xattrs = withAttributes(e.Xattrs, o.Xattrs)

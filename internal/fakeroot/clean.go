@@ -35,23 +35,52 @@ func printable(path string) string {
 	return q
 }
 
-// Clean drops the entries whose path no longer leads to their inode, and returns
-// them sorted by path. exists
-// returns the inode that the entry's path has now, false if it has none. An
-// entry without a path is left: it is dropped once its inode is looked up.
+// Clean drops the entries of which no path leads to their inode any more, and
+// returns them sorted by path. exists returns the inode that the entry's path has
+// now, false if it has none; it is asked of each path of a file with hard links.
+// An entry without a path is left, as is one of a file that had further names:
+// it is dropped once its number is looked up and is another inode's.
 func (s *State) Clean(exists func(Entry) (ID, bool)) (Gone, error) {
 	var gone Gone
 	for _, e := range s.Entries() {
-		if e.Path == "" || there(e, exists) {
-			continue
-		}
-		if err := s.Delete(e.ID); err != nil {
+		lost := lostNames(e, exists)
+		drop := len(lost) > 0 && len(lost) == len(e.Names()) && !e.hasOthers()
+		if err := s.forget(e.ID, lost, drop); err != nil {
 			return gone, err
 		}
-		gone = append(gone, e)
+		if drop {
+			gone = append(gone, e)
+		}
 	}
 	slices.SortFunc(gone, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 	return gone, nil
+}
+
+// forget takes names from an entry, or all of it.
+func (s *State) forget(id ID, names []string, all bool) error {
+	switch {
+	case all:
+		return s.Delete(id)
+	case len(names) == 0:
+		return nil
+	}
+	return s.Update(id, func(e *Entry, _ bool) {
+		for _, name := range names {
+			e.RemoveName(name)
+		}
+	})
+}
+
+// lostNames are the paths that do not lead to the entry's inode.
+func lostNames(e Entry, exists func(Entry) (ID, bool)) []string {
+	var lost []string
+	for _, name := range e.Names() {
+		named := e
+		if named.Path = name; !there(named, exists) {
+			lost = append(lost, name)
+		}
+	}
+	return lost
 }
 
 func there(e Entry, exists func(Entry) (ID, bool)) bool {

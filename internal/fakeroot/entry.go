@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,9 @@ type Entry struct {
 	// shared and must not be changed.
 	Xattrs map[string][]byte
 	Path   string // under which it was last seen, for people; "" if not known
+	// Links are its other paths that were seen, of a file with hard links;
+	// sorted, and none if Path is "". Shared as Xattrs are.
+	Links []string
 }
 
 // The attributes that only root may set, or that name ids (capabilities(7), acl(5)).
@@ -76,7 +80,7 @@ func compare(a, b Entry) int {
 // equal tells whether both say the same. An attribute that is removed is not
 // one that is empty.
 func (e Entry) equal(other Entry) bool {
-	return e.scalars() == other.scalars() && maps.EqualFunc(e.Xattrs, other.Xattrs, func(v, w []byte) bool {
+	return e.scalars() == other.scalars() && slices.Equal(e.Links, other.Links) && maps.EqualFunc(e.Xattrs, other.Xattrs, func(v, w []byte) bool {
 		return bytes.Equal(v, w) && (v == nil) == (w == nil)
 	})
 }

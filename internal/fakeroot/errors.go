@@ -52,6 +52,7 @@ func (w *NotCompacted) Unwrap() error { return w.Err }
 type Lost struct {
 	Unnamed int // entries left out because they have no path
 	Xattrs  int // entries without their attributes
+	Names   int // entries of files with further hard links, whose paths are not known
 }
 
 func (w *Lost) Error() string {
@@ -61,6 +62,9 @@ func (w *Lost) Error() string {
 	}
 	if w.Xattrs > 0 {
 		parts = append(parts, fmt.Sprintf("the extended attributes of %d entries", w.Xattrs))
+	}
+	if w.Names > 0 {
+		parts = append(parts, fmt.Sprintf("further hard links of %d entries", w.Names))
 	}
 	return "not written: " + strings.Join(parts, ", ")
 }

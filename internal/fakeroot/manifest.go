@@ -54,7 +54,8 @@ type device struct {
 
 // WriteManifest writes what was noted as lines of JSON, sorted by path, for who
 // makes a package. Paths below base are relative to it, base itself is ".".
-// Entries without a path are left out, and counted in a [Lost].
+// A file with hard links has a line for each of its paths. Entries without a path
+// are left out, and counted in a [Lost], as are files with paths that are not known.
 func WriteManifest(w io.Writer, base string, entries []Entry) error {
 	b := bufio.NewWriter(w)
 	named, lost := byPath(base, entries)
@@ -92,8 +93,13 @@ func byPath(base string, entries []Entry) (named []Entry, lost Lost) {
 			lost.Unnamed++
 			continue
 		}
-		e.Path = relative(base, e.Path)
-		named = append(named, e)
+		if e.hasOthers() {
+			lost.Names++
+		}
+		for _, name := range e.Names() {
+			e.Path = relative(base, name)
+			named = append(named, e)
+		}
 	}
 	slices.SortFunc(named, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.Path, b.Path), compare(a, b)) })
 	return named, lost

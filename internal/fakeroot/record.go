@@ -26,6 +26,13 @@ type record struct {
 	Xattrs     []xattr `json:"xattrs,omitempty"`
 	Path       string  `json:"path,omitempty"`
 	PathBase64 []byte  `json:"path_base64,omitempty"` // instead of Path, where that is not UTF-8
+	Links      []link  `json:"links,omitempty"`
+}
+
+// link is a further path of a file.
+type link struct {
+	Path       string `json:"path,omitempty"`
+	PathBase64 []byte `json:"path_base64,omitempty"`
 }
 
 type xattr struct {
@@ -68,6 +75,11 @@ func recordOf(e Entry) record {
 		Xattrs: xattrsOf(e.Xattrs),
 	}
 	r.Path, r.PathBase64 = split(e.Path)
+	for _, name := range e.Links {
+		var l link
+		l.Path, l.PathBase64 = split(name)
+		r.Links = append(r.Links, l)
+	}
 	return r
 }
 
@@ -86,6 +98,9 @@ func (r record) entry() Entry {
 		ID:   ID{r.Dev, r.Ino, r.Birth},
 		Mode: uint32(r.Mode), UID: r.UID, GID: r.GID, Rdev: r.Rdev, Nlink: r.Nlink,
 		Path: join(r.Path, r.PathBase64),
+	}
+	for _, l := range r.Links {
+		e.AddName(join(l.Path, l.PathBase64))
 	}
 	for _, x := range r.Xattrs {
 		if e.Xattrs == nil {

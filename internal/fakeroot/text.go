@@ -39,7 +39,7 @@ func writeText(w io.Writer, entries []Entry) error {
 		if e.Birth == 0 && e.Path == "" && len(e.Xattrs) == 0 {
 			continue
 		}
-		data, err := line(recordOf(Entry{ID: e.ID, Path: e.Path, Xattrs: e.Xattrs}))
+		data, err := line(recordOf(Entry{ID: e.ID, Path: e.Path, Links: e.Links, Xattrs: e.Xattrs}))
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (s *State) addExtra(e Entry) {
 	if !ok {
 		return
 	}
-	known.Birth, known.Path, known.Xattrs = e.Birth, e.Path, e.Xattrs
+	known.Birth, known.Path, known.Links, known.Xattrs = e.Birth, e.Path, e.Links, e.Xattrs
 	s.set(known)
 }
 

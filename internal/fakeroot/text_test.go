@@ -36,7 +36,7 @@ func TestTextIsRead(t *testing.T) {
 		"extra of nothing":   {strings.Replace(first, "ino=10", "ino=9", 1) + more, []Entry{at(firstEntry, 9)}},
 		"the greatest": {
 			"dev=ffffffffffffffff,ino=18446744073709551615,mode=37777777777,uid=4294967295,gid=4294967294,nlink=4294967295,rdev=18446744073709551615",
-			[]Entry{{ID{1<<64 - 1, 1<<64 - 1, 0}, 1<<32 - 1, 1<<32 - 1, 1<<32 - 2, 1<<64 - 1, 1<<32 - 1, nil, ""}},
+			[]Entry{{ID{1<<64 - 1, 1<<64 - 1, 0}, 1<<32 - 1, 1<<32 - 1, 1<<32 - 2, 1<<64 - 1, 1<<32 - 1, nil, "", nil}},
 		},
 	} {
 		s, err := Read(strings.NewReader(test.text), name)

@@ -167,7 +167,7 @@ func (o Options) fakes(c abi.Change) bool {
 	switch c {
 	case abi.Chown:
 		return true
-	case abi.Chmod, abi.Mknod, abi.Setxattr, abi.Removexattr, abi.Unlink, abi.Rename, abi.Truncate:
+	case abi.Chmod, abi.Mknod, abi.Setxattr, abi.Removexattr, abi.HardLink, abi.Unlink, abi.Rename, abi.Truncate:
 		return o.Fake
 	}
 	return o.Fake && !o.OwnIDs

@@ -247,8 +247,8 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 	} else if f.isGiven(id) {
 		e = f.asOnDisk(st, e)
 	}
-	if e.Nlink = st.Nlink; e.Path == "" && path != nil {
-		e.Path = f.onHost(path())
+	if e.Nlink = st.Nlink; path != nil && (e.Path == "" || severalNames(st)) {
+		e.AddName(f.onHost(path()))
 	}
 	change(&e)
 	if a := f.unknown(st); e.UID != a.uid || e.GID != a.gid {
@@ -266,6 +266,9 @@ func (f *FakeRoot) note(st *unix.Statx_t, path func() string, change func(*faker
 	}
 	return 0
 }
+
+// severalNames tells of a file with hard links.
+func severalNames(st *unix.Statx_t) bool { return st.Nlink > 1 && st.Mode&unix.S_IFMT != unix.S_IFDIR }
 
 // noteOrphan is note for a file that has no name: it is noted as long as the run
 // lives, or until it gets one.

@@ -84,6 +84,9 @@ func (r *receiver) ownIDsWrite(h *held) (a Answer, done bool) {
 				return Answer{}, false
 			}
 		}
+	case abi.HardLink:
+		r.joins(h, paths)
+		return Answer{}, false
 	case abi.Unlink, abi.Rename:
 		r.forget(h, paths)
 		return Answer{}, false
@@ -196,13 +199,38 @@ func (r *receiver) forget(h *held, args []abi.PathArg) {
 	stays := h.row.Change == abi.Rename && h.name == "renameat2" && h.flags(4)&(unix.RENAME_EXCHANGE|unix.RENAME_NOREPLACE) != 0
 	if a, st, ok := r.found(h, last); stays || !ok {
 	} else if a.known {
-		f.leaves(a, &st)
-	} else if a.isDir() || st.Nlink <= 1 {
-		f.takeGiven(r.s.Fake.idOf(&st))
+		path, _ := r.canonicalOf(h, last)
+		f.leaves(a, &st, path)
+	} else if !severalNames(&st) {
+		f.takeGiven(f.idOf(&st))
+	} else if path, errno := r.canonicalOf(h, last); errno == 0 {
+		f.loses(f.idOf(&st), path)
 	}
 	if h.row.Change == abi.Rename {
 		r.follow(h, args[0], last)
 	}
+}
+
+// joins has what is known of a file known by its new name too. If the kernel
+// refuses that, the name is seen to be another file's at the end.
+func (r *receiver) joins(h *held, args []abi.PathArg) {
+	f := r.s.Fake
+	if f.State.Len() == 0 {
+		return
+	}
+	a := r.foundOrGiven(h, args[0])
+	path, errno := r.canonicalOf(h, args[1])
+	if errno != 0 || !a.known {
+		return
+	}
+	if f.isGiven(a.entry.ID) {
+		f.shifted.add(path)
+	}
+	_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, known bool) {
+		if known {
+			e.AddName(f.onHost(path))
+		}
+	})
 }
 
 // follow has what is known by its path go with a rename.

@@ -97,9 +97,9 @@ func (r *receiver) ownIDsOpen(h *held) (Answer, bool) {
 
 // leaves follows a removal that the kernel does, and could refuse: what is noted
 // stays until another file has the number, or the run is over.
-func (f *FakeRoot) leaves(a attributes, st *unix.Statx_t) {
+func (f *FakeRoot) leaves(a attributes, st *unix.Statx_t, path string) {
 	if a.entry.Birth == 0 || !a.isDir() && st.Nlink > 1 {
-		f.removed(a, st)
+		f.removed(a, st, path)
 		return
 	}
 	f.orphans.add(a.entry)

@@ -222,7 +222,10 @@ func (f *FakeRoot) linked(fd int, path string) {
 		e.Nlink, e.Path = st.Nlink, f.onHost(path)
 		_ = f.State.Put(e)
 	} else if a.known {
-		_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Nlink = st.Nlink })
+		_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) {
+			e.Nlink = st.Nlink
+			e.AddName(f.onHost(path))
+		})
 	}
 }
 
@@ -238,7 +241,7 @@ func fakeUnlink(r *receiver, p *pinned) Answer {
 	}
 	answer := p.does()
 	if answer.succeeded() {
-		f.removed(a, &st)
+		f.removed(a, &st, place.Canonical)
 	}
 	return answer
 }
@@ -264,20 +267,23 @@ func (r *receiver) unlinkDirectly(h *held) (Answer, bool) {
 	if !noted.known {
 		return Continue(), true // wall: none is needed, everything may be written
 	}
+	if severalNames(&st) {
+		return Answer{}, false // which of its names goes has to be known
+	}
 	flags := int(h.value(abi.AtFlags))
 	if h.name == "rmdir" {
 		flags = unix.AT_REMOVEDIR
 	}
 	a := done(unix.Unlinkat(dir, direct, flags))
 	if a.succeeded() {
-		r.s.Fake.removed(noted, &st)
+		r.s.Fake.removed(noted, &st, "")
 	}
 	return a, a.errno != unix.ENAMETOOLONG && a.errno != unix.EACCES
 }
 
-// removed notes that a name of the file is gone. With the last one the file
-// dies, but for those who have it open.
-func (f *FakeRoot) removed(a attributes, st *unix.Statx_t) {
+// removed notes that a name of the file, at path, is gone. With the last one the
+// file dies, but for those who have it open; path counts only for others.
+func (f *FakeRoot) removed(a attributes, st *unix.Statx_t, path string) {
 	if !a.known {
 		return
 	}
@@ -286,7 +292,10 @@ func (f *FakeRoot) removed(a attributes, st *unix.Statx_t) {
 		_ = f.State.Delete(a.entry.ID)
 		return
 	}
-	_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Nlink = st.Nlink - 1 })
+	_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) {
+		e.Nlink = st.Nlink - 1
+		e.RemoveName(f.onHost(path))
+	})
 }
 
 func fakeRename(r *receiver, p *pinned) Answer {
@@ -317,7 +326,7 @@ func fakeRename(r *receiver, p *pinned) Answer {
 	}
 	exchange := p.name == "renameat2" && p.flags(4)&unix.RENAME_EXCHANGE != 0
 	if exists && !exchange && !sameFile(moved, replaced) {
-		f.removed(replaced, &st)
+		f.removed(replaced, &st, to.Canonical)
 	}
 	f.renamed(moved, replaced, from.Canonical, to.Canonical, exchange)
 	return answer
@@ -326,6 +335,9 @@ func fakeRename(r *receiver, p *pinned) Answer {
 // renamed gives what is noted its new place. Only a directory brings others
 // along: to look for them takes a look at everything that is noted.
 func (f *FakeRoot) renamed(moved, replaced attributes, from, to string, exchange bool) {
+	if sameFile(moved, replaced) {
+		return
+	}
 	from, to = f.onHost(from), f.onHost(to)
 	if moved.isDir() || exchange && replaced.isDir() {
 		f.moved(from, to, exchange)
@@ -345,7 +357,7 @@ func (f *FakeRoot) place(a attributes, from, to string) {
 	if f.ownIDs() {
 		f.came.Store(a.entry.ID, from)
 	}
-	_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Path = to })
+	_ = f.State.Update(a.entry.ID, func(e *fakeroot.Entry, _ bool) { e.Rename(from, to) })
 }
 
 // sameFile: a rename onto another name of the same file does nothing.
@@ -359,16 +371,14 @@ func sameDirectory(a, b int) bool {
 // moved gives what is noted below a path, and at it, its new place.
 func (f *FakeRoot) moved(from, to string, exchange bool) {
 	for _, e := range f.State.Entries() {
-		path := e.Path
-		switch {
-		case path != "" && paths.Under(path, from):
-			path = to + strings.TrimPrefix(path, from)
-		case path != "" && exchange && paths.Under(path, to):
-			path = from + strings.TrimPrefix(path, to)
-		default:
-			continue
+		for _, path := range e.Names() {
+			switch {
+			case paths.Under(path, from):
+				f.place(attributes{entry: e, known: true}, path, to+strings.TrimPrefix(path, from))
+			case exchange && paths.Under(path, to):
+				f.place(attributes{entry: e, known: true}, path, from+strings.TrimPrefix(path, to))
+			}
 		}
-		f.place(attributes{entry: e, known: true}, e.Path, path)
 	}
 }
 

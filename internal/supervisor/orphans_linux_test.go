@@ -36,7 +36,7 @@ func TestNothingIsSeenOfAnInodeThatIsGone(t *testing.T) {
 		must(t, errnoOf(f.note(&st, nil, own)))
 		a, st := look("x")
 		must(t, os.Remove("x"))
-		f.removed(a, &st)
+		f.removed(a, &st, "x")
 		fresh(i, "a removed one")
 
 		fd, err := unix.Open(".", unix.O_TMPFILE|unix.O_RDWR, 0o600)
@@ -76,7 +76,7 @@ func TestALinkMoreOrLess(t *testing.T) {
 	for i, name := range []string{"a", "b"} {
 		a, st, _ := f.attributesAt(unix.AT_FDCWD, name)
 		must(t, os.Remove(name))
-		f.removed(a, &st)
+		f.removed(a, &st, name)
 		if a, _, _ := f.attributesOf(open); a.gid != 5 {
 			t.Errorf("without %s the open file belongs to group %d", name, a.gid)
 		}

@@ -84,7 +84,7 @@ func (f *FakeRoot) isGiven(id fakeroot.ID) bool {
 // asOnDisk is the entry of a file that has its owner on disk, with all else that is there.
 func (f *FakeRoot) asOnDisk(st *unix.Statx_t, e fakeroot.Entry) fakeroot.Entry {
 	real := f.entryOf(st)
-	real.Path, real.Xattrs = e.Path, e.Trusted()
+	real.Path, real.Links, real.Xattrs = e.Path, e.Links, e.Trusted()
 	return real
 }
 
@@ -93,6 +93,18 @@ func (f *FakeRoot) takeGiven(id fakeroot.ID) {
 	if f.isGiven(id) {
 		f.given.Delete(FileID{id.Dev, id.Ino})
 		_ = f.State.Delete(id)
+	}
+}
+
+// loses forgets a name of a file that has others. If they are not known, they may
+// be anywhere.
+func (f *FakeRoot) loses(id fakeroot.ID, path string) {
+	if !f.isGiven(id) {
+		return
+	}
+	_ = f.State.Update(id, func(e *fakeroot.Entry, _ bool) { e.RemoveName(f.onHost(path)) })
+	if e, _ := f.State.Get(id); e.Path == "" {
+		f.shifted.anywhere()
 	}
 }
 
@@ -140,7 +152,7 @@ func (f *FakeRoot) shift(st *unix.Statx_t, path string, change func(*fakeroot.En
 	f.left(f.idOf(st))
 	was, _ := f.State.Get(f.idOf(st))
 	e := f.asOnDisk(st, was)
-	e.Path = f.onHost(path)
+	e.Rename("", f.onHost(path))
 	change(&e)
 	f.Give(e, path)
 	_ = f.State.Put(e) // if it cannot be written, it is only not there after a kill
