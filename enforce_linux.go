@@ -101,7 +101,7 @@ func (p *plan) writeWalls() string {
 		return "everything may be written"
 	}
 	var walls []string
-	if p.tier == 1 && !p.walls.any {
+	if p.tier == 1 && (!p.walls.any || len(p.walls.readOnly) > 0) {
 		walls = append(walls, "read-only mounts")
 	}
 	if !p.walls.any && p.abi > 0 {

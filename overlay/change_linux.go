@@ -95,14 +95,15 @@ func differences(a, b *Stat) Differences {
 	return d
 }
 
-// Entry is the new file as a fake root notes one, with the path from the root;
+// Entry is the new file as a fake root notes one, with the path from the root
+// and without a count of links, as each link is a change of its own;
 // without a new file it is the zero Entry.
 func (c *Change) Entry() fakeroot.Entry {
 	if c.New == nil {
 		return fakeroot.Entry{}
 	}
 	return fakeroot.Entry{
-		ID: c.New.id, Mode: c.New.Mode, UID: c.New.UID, GID: c.New.GID, Rdev: c.New.Rdev, Nlink: c.New.Nlink,
+		ID: c.New.id, Mode: c.New.Mode, UID: c.New.UID, GID: c.New.GID, Rdev: c.New.Rdev,
 		Xattrs: c.New.Xattrs, Path: c.Path,
 	}
 }

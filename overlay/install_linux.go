@@ -125,14 +125,21 @@ func (o *Overlay) way(i *installer, dir string) error {
 	return i.file(&Change{Path: dir, New: st}, dir)
 }
 
-// entries are what a fake root would have noted of the files that were made.
+// entries are what a fake root would have noted of the files that were made: one
+// for each inode.
 func (i *installer) entries(to string) ([]fakeroot.Entry, error) {
 	var all []fakeroot.Entry
+	known := map[fakeroot.ID]int{}
 	for _, c := range i.made {
 		st, err := i.tree.stat(c.Path)
 		if err != nil {
 			return nil, err
 		}
+		if first, again := known[st.id]; again {
+			all[first].AddName(filepath.Join(to, c.Path))
+			continue
+		}
+		known[st.id] = len(all)
 		all = append(all, fakeroot.Entry{
 			ID: st.id, Mode: c.New.Mode, UID: c.New.UID, GID: c.New.GID, Rdev: c.New.Rdev, Nlink: st.Nlink,
 			Xattrs: c.New.Xattrs, Path: filepath.Join(to, c.Path),

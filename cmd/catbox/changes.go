@@ -85,7 +85,7 @@ func stoppable(do func(ctx context.Context) error) error {
 func newChangesExplore(explore explorer) *cobra.Command {
 	var write bool
 	cmd := &cobra.Command{
-		Use:   "explore DIR [COMMAND [ARG...]]",
+		Use:   "explore [flags] DIR [--] [COMMAND [ARG...]]",
 		Short: "run a shell, or a command, that sees the changes",
 		Long: `Run a shell, or a command, that sees the root with the changes of an overlay. It
 cannot change anything, unless --write is given: then what it changes is in
@@ -93,7 +93,14 @@ the overlay too.`,
 		Example: `  catbox changes explore DIR
   catbox changes explore --write DIR vi /etc/fstab`,
 		Args: atLeastOne("DIR"),
-		RunE: func(cmd *cobra.Command, args []string) error { return explore(cmd, args[0], write, args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			command := args[1:]
+			if len(command) > 0 && command[0] == "--" {
+				command = command[1:] // flags end at DIR, so that it is not taken as their end
+			}
+			return explore(cmd, args[0], write, command)
+		},
+		DisableFlagsInUseLine: true,
 	}
 	cmd.Flags().SetInterspersed(false)
 	cmd.Flags().BoolVar(&write, "write", false, "let it change the overlay")

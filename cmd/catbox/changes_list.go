@@ -190,13 +190,13 @@ func listMtree(w io.Writer, changes iter.Seq2[overlay.Change, error]) (int, erro
 
 // writeMtree says what has no place in mtree(5), which is no failure.
 func writeMtree(w io.Writer, base string, entries []fakeroot.Entry, readlink func(string) (string, error)) error {
-	return sayWhatIsLost(fakeroot.WriteMtree(w, base, entries, readlink))
+	return sayWhatIsLost("mtree", fakeroot.WriteMtree(w, base, entries, readlink))
 }
 
-func sayWhatIsLost(err error) error {
+func sayWhatIsLost(where string, err error) error {
 	var lost *fakeroot.Lost
 	if errors.As(err, &lost) {
-		say("mtree: %s", lost)
+		say("%s: %s", where, lost)
 		return nil
 	}
 	return err
@@ -210,5 +210,5 @@ func writeTreeManifest(w io.Writer, name, to string, entries []fakeroot.Entry) e
 	if strings.HasSuffix(name, ".mtree") {
 		return writeMtree(w, base, entries, os.Readlink)
 	}
-	return sayWhatIsLost(fakeroot.WriteManifest(w, base, entries))
+	return sayWhatIsLost("manifest", fakeroot.WriteManifest(w, base, entries))
 }

@@ -26,6 +26,10 @@ it did. It needs no root, no daemon and no setuid helper.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	cobra.AddTemplateFunc("versionLine", versionLine)
+	root.Version = "in the template" // or there is no flag
+	root.SetVersionTemplate("{{versionLine}}")
+	root.Flags().Bool("version", false, "print what 'catbox version' does")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(newRun(), newFakeroot(), newDeps(), newDoctor(), newCanonical(), newVersion())
 	root.AddCommand(newRecord(), newReport(), newImage(), newSandbox())

@@ -44,13 +44,13 @@ func (o *verifyOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.on, "verify", false, "build again without each declared package, and compare the results")
 	f.Var((*word)(&o.source), "source", "verify: the `DIR` with the source as it was before the build")
-	f.Var((*word)(&o.prepare), "prepare", "verify: what sh(1) runs in an empty directory to make the source; it has the host's network")
+	f.Var((*word)(&o.prepare), "prepare", "verify: the `SCRIPT` that sh(1) runs in an empty directory to make the source; it has the host's network")
 	f.Var((*word)(&o.was), "source-was", "verify: the `DIR` that the source had in the recorded run (default: where it ran)")
-	f.Var((*word)(&o.command), "verify-command", "verify: what sh(1) is to run instead of the recorded command")
+	f.Var((*word)(&o.command), "verify-command", "verify: the `SCRIPT` that sh(1) is to run instead of the recorded command")
 	f.Var((*list)(&o.packages), "package", "verify: try the package `NAME` only (repeat)")
 	f.BoolVar(&o.undeclared, "undeclared", false, "verify: try what is used but undeclared, too")
 	f.BoolVar(&o.closure, "with-closure", false, "verify: hide what only the package brought too")
-	f.Var((*list)(&o.results), "results", "verify: compare what matches `PATTERN` only: *.so, ../*.deb, src/hello (repeat)")
+	f.Var((*list)(&o.results), "results", "verify: compare what matches `PATTERN` only, such as ../*.deb or src/hello (repeat)")
 }
 
 // check finds mistakes before anything is read.

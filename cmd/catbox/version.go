@@ -31,16 +31,21 @@ func newVersion() *cobra.Command {
   catbox version --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := readVersion()
 			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(readVersion())
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "catbox %s (%s, %s, Linux %s)\n", v.Version, v.Go, v.Arch, v.Kernel)
+			_, err := fmt.Fprint(cmd.OutOrStdout(), versionLine())
 			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as a JSON object")
 	return cmd
+}
+
+// versionLine is what "version" and --version print.
+func versionLine() string {
+	v := readVersion()
+	return fmt.Sprintf("catbox %s (%s, %s, Linux %s)\n", v.Version, v.Go, v.Arch, v.Kernel)
 }
 
 func readVersion() versionInfo {
