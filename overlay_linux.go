@@ -5,12 +5,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -56,37 +56,13 @@ func (l *layering) cover(dir string) error {
 	if l.holdsSaved(dir) || slices.ContainsFunc(l.points, func(m namespace.MountPoint) bool { return m.Path != dir && paths.Under(m.Path, dir) }) {
 		return l.divide(dir)
 	}
+	if l.isClosed(dir) {
+		return l.seenEmpty(dir)
+	}
 	if l.isEmpty(dir) {
 		return l.place(dir) // the upper directory is all that there is
 	}
 	return l.layer(dir)
-}
-
-// isEmpty tells whether there is nothing in a directory, in any layer below.
-func (l *layering) isEmpty(dir string) bool {
-	for _, saved := range l.lower {
-		if isDirectory(path.Join(saved, dir)) {
-			return false
-		}
-	}
-	host, _ := l.tree.host(dir)
-	f, err := os.Open(host)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	_, err = f.Readdirnames(1)
-	return err == io.EOF && dir != "/"
-}
-
-// holdsSaved tells whether a saved overlay that has something for the directory lies in
-// it itself: the kernel takes no layer that is in another one (ELOOP).
-func (l *layering) holdsSaved(dir string) bool {
-	host, _ := l.tree.host(dir)
-	return slices.ContainsFunc(l.lower, func(saved string) bool {
-		entries, err := os.ReadDir(path.Join(saved, dir))
-		return err == nil && len(entries) > 0 && paths.Under(saved, host)
-	})
 }
 
 // leave has a directory stay as it is, unless the run gets its own.
@@ -100,10 +76,12 @@ func (l *layering) leave(dir string) error {
 	return nil
 }
 
-// place makes the directory in the upper tree, with the mode that it has.
+// place makes the directory in the upper tree, with the mode that it has, and for root
+// with its owner.
 func (l *layering) place(dir string) error {
 	mode := fs.FileMode(0o755)
-	if st, err := l.tree.lstat(dir); err == nil {
+	st, missing := l.tree.lstat(dir)
+	if missing == nil {
 		mode = st.Mode()
 	}
 	full := path.Join(l.upper, dir)
@@ -111,8 +89,25 @@ func (l *layering) place(dir string) error {
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
+	if err == nil && missing == nil {
+		err = keepOwner(full, st)
+	}
 	if err == nil {
 		err = os.Chmod(full, mode.Perm()|mode&(fs.ModeSticky|fs.ModeSetgid))
+	}
+	return err
+}
+
+// keepOwner gives a file of the upper tree the owner of the one that it is made of. Only
+// root can. For others all is the user's there.
+func keepOwner(target string, st fs.FileInfo) error {
+	owner, known := st.Sys().(*syscall.Stat_t)
+	if !known || os.Geteuid() != 0 {
+		return nil
+	}
+	err := os.Lchown(target, int(owner.Uid), int(owner.Gid))
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EINVAL) {
+		return nil // root of a user namespace, which does not have the id
 	}
 	return err
 }
@@ -238,7 +233,10 @@ func (l *layering) entry(name string) error {
 		if err != nil {
 			return err
 		}
-		return os.Symlink(content, target)
+		if err := os.Symlink(content, target); err != nil {
+			return err
+		}
+		return keepOwner(target, st)
 	}
 	if st.Size() <= bigFile {
 		data, err := os.ReadFile(source)
@@ -287,7 +285,7 @@ func (l *layering) copyFile(target string, data []byte, st fs.FileInfo) error {
 	if err := os.WriteFile(target, data, 0o600); err != nil {
 		return err
 	}
-	if err := os.Chmod(target, st.Mode().Perm()); err != nil {
+	if err := errors.Join(keepOwner(target, st), os.Chmod(target, st.Mode().Perm())); err != nil {
 		return err
 	}
 	return os.Chtimes(target, st.ModTime(), st.ModTime())

@@ -75,7 +75,7 @@ func (p *plan) byFUSE() error {
 	if err != nil {
 		return err
 	}
-	work, err := o.Work(0)
+	work, err := o.Work()
 	if err != nil {
 		return err
 	}

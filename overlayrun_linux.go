@@ -123,11 +123,8 @@ func (p *plan) layOver() error {
 	if err != nil {
 		return err
 	}
-	o, works := p.held.overlay, 0
-	l := &layering{tree: p.tree.bottom(), points: points, upper: o.Upper(), split: o.Split(), alone: p.ownPlace, work: func() (string, error) {
-		works++
-		return o.Work(works)
-	}}
+	o := p.held.overlay
+	l := &layering{tree: p.tree.bottom(), points: points, upper: o.Upper(), split: o.Split(), alone: p.ownPlace, work: o.Work}
 	for _, dir := range o.Lower() {
 		saved, err := overlay.Open(dir)
 		if err != nil {

@@ -148,6 +148,7 @@ func (o *Overlay) Settle(started time.Time) (err error) {
 	if err := o.reload(); err != nil {
 		return err
 	}
+	before := len(b)
 	for c, err := range o.walk(b) {
 		if err != nil {
 			return err
@@ -156,8 +157,10 @@ func (o *Overlay) Settle(started time.Time) (err error) {
 			b[c.Path] = settled(c, started)
 		}
 	}
-	if err := o.saveBase(b); err != nil {
-		return err
+	if len(b) > before {
+		if err := o.saveBase(b); err != nil {
+			return err
+		}
 	}
 	o.info.Runs++
 	return o.info.save(o.files)

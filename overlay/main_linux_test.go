@@ -90,7 +90,7 @@ func (b *box) run(script string) {
 
 func (b *box) inView(script string) {
 	b.t.Helper()
-	work, err := b.o.Work(0)
+	work, err := b.o.Work()
 	must(b.t, err)
 	view := b.t.TempDir()
 	lower := b.root

@@ -62,6 +62,7 @@ type Overlay struct {
 	maker  struct{ uid, gid uint32 }
 	upper  *layer
 	lowers []*layer // topmost first; the last is the root
+	works  works
 
 	step func(string) // for tests: called before each step of a commit
 }
@@ -281,6 +282,7 @@ func (o *Overlay) closeAgain() error {
 
 // Close closes what is open. The overlay stays.
 func (o *Overlay) Close() error {
+	o.works.removal.Wait()
 	var errs []error
 	for _, l := range append([]*layer{o.upper}, o.lowers...) {
 		if l != nil {

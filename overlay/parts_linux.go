@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -34,21 +35,6 @@ func (o *Overlay) FakeRoot() string { return FakeRootOf(o.dir) }
 // FakeRootOf is the same of the overlay in a directory, which need not be there.
 func FakeRootOf(dir string) string { return filepath.Join(dir, fakerootName) }
 
-// Work makes and returns the nth directory for overlayfs' workdir, empty: of a
-// mount that was volatile it holds a mark that keeps the next one away.
-func (o *Overlay) Work(n int) (string, error) {
-	name := filepath.Join(workName, strconv.Itoa(n))
-	dir, err := o.files.Open(workName)
-	if err != nil {
-		return "", err
-	}
-	defer dir.Close()
-	if err := removeTree(int(dir.Fd()), strconv.Itoa(n)); err != nil {
-		return "", err
-	}
-	return filepath.Join(o.dir, name), o.files.Mkdir(name, 0o700)
-}
-
 // Split are the directories that are not overlaid, with the names that they had
 // in the beginning.
 func (o *Overlay) Split() map[string][]string { return o.upper.split }
@@ -61,6 +47,10 @@ func (o *Overlay) SetSplit(split map[string][]string) error {
 	in.Split = map[text][]text{}
 	for path, names := range split {
 		in.Split[text(path)] = texts(names)
+	}
+	if maps.EqualFunc(in.Split, o.info.Split, slices.Equal) {
+		o.upper.split = split
+		return nil
 	}
 	if err := in.save(o.files); err != nil {
 		return err
