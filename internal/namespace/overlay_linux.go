@@ -70,11 +70,12 @@ func (b *builder) openLayers() error {
 	return b.cloneAt(b.Overlay.Upper, "/")
 }
 
-// gone tells whether a directory that the overlay was to be over is not there any more.
+// gone tells whether a directory that the overlay was to be over is not there any more, or
+// is of a FUSE file system whose server has ended.
 func (l Layer) gone() bool {
 	return l.Path != "/" && slices.ContainsFunc(l.Lower, func(dir string) bool {
 		_, err := os.Lstat(dir)
-		return errors.Is(err, os.ErrNotExist)
+		return errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ENOTCONN)
 	})
 }
 
