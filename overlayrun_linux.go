@@ -12,10 +12,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/catbox-go/catbox/features"
 	"github.com/catbox-go/catbox/internal/fakeroot"
 	"github.com/catbox-go/catbox/internal/fuseoverlay"
 	"github.com/catbox-go/catbox/internal/namespace"
 	"github.com/catbox-go/catbox/internal/paths"
+	"github.com/catbox-go/catbox/internal/seccomp"
 	"github.com/catbox-go/catbox/overlay"
 )
 
@@ -40,6 +42,9 @@ func (p *plan) findOverlay() error {
 	if p.cmd.Overlay == nil {
 		return nil
 	}
+	if nested() {
+		return &SetupError{Step: "overlay", Err: seccomp.ErrNested}
+	}
 	err := p.openOverlay()
 	if err == nil {
 		err = p.layOver()
@@ -49,6 +54,13 @@ func (p *plan) findOverlay() error {
 		return &SetupError{Step: "overlay", Err: err}
 	}
 	return nil
+}
+
+// nested tells that a run cannot be supervised, as this process is already, before an
+// overlay is made for one.
+func nested() bool {
+	mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0)
+	return err == nil && mode == unix.SECCOMP_MODE_FILTER && errors.Is(features.Notify(), unix.EBUSY)
 }
 
 // directory is that of the overlay. What only puts saved ones together has a
