@@ -63,7 +63,7 @@ proven to be unused), or 125 if the report could not be made.`,
   catbox deps --declared depends.txt --fail-on undeclared,unused hello.db
   catbox deps --verify --source ../hello-2.10.before hello.db
   catbox deps --verify --prepare 'tar --strip-components=1 -xf ~/hello-2.10.tar.gz' --results src/hello hello.db`,
-		Args: exactlyOne("RECORD"),
+		Args: exactly("RECORD"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
 	f := cmd.Flags()
@@ -73,19 +73,6 @@ proven to be unused), or 125 if the report could not be made.`,
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit 1 if anything is `WHAT`: undeclared, unused or absent; more with commas between them")
 	o.verify.addFlags(cmd)
 	return cmd
-}
-
-// exactlyOne asks for one argument, which it names.
-func exactlyOne(name string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		switch len(args) {
-		case 0:
-			return usage("%s is missing", name)
-		case 1:
-			return nil
-		}
-		return usage("unexpected argument %s", args[1])
-	}
 }
 
 func (o *depsOptions) run(cmd *cobra.Command, path string) error {

@@ -22,7 +22,7 @@ func newImageInspect() *cobra.Command {
 		Long:  "Say what IMAGE is, what it runs and how, and which of its constraints are enforced. Nothing is unpacked.",
 		Example: `  catbox image inspect app.aci
   catbox image inspect --format json debian.oci`,
-		Args: exactlyOne("IMAGE"),
+		Args: exactly("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %s: want text or json", record.Quote(format))

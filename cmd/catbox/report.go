@@ -24,7 +24,8 @@ import (
 
 // reportOptions are the flags of catbox report.
 type reportOptions struct {
-	output, format, other, root string
+	output, format, root string
+	diff                 bool
 }
 
 // reportFormat is a form of a report.
@@ -64,7 +65,7 @@ const formatNames = "text, html, json, dot, perfetto, compile_commands, cycloned
 func newReport() *cobra.Command {
 	o := reportOptions{}
 	cmd := &cobra.Command{
-		Use:   "report [flags] RECORD",
+		Use:   "report [flags] RECORD [OTHER]",
 		Short: "show what a recorded run did, or how two runs differ",
 		Long: `Read the RECORD that 'catbox run --record' made, and show what the run did;
 - reads events as JSON lines from standard input. The FORMAT is
@@ -82,9 +83,9 @@ func newReport() *cobra.Command {
 Without --format it is that of the name of -o: a name that ends in .html, .txt,
 .json, .dot, .pftrace, .cdx.json, .spdx.json or compile_commands.json.
 
-With --diff, the report says how the run of the record OTHER differs: its inputs,
-outputs, command lines, environment, packages, marked calls and times, as text, html or
-json.
+With --diff, the report says how the run of the record OTHER differs from that
+of RECORD: its inputs, outputs, command lines, environment, packages, marked
+calls and times, as text, html or json.
 A record has the names of files, and not what they hold. A bill of materials has
 the hashes of what they hold when it is written, and says where a file was changed or
 removed after the run, of which there is none.
@@ -98,36 +99,41 @@ The exit status is 0, or 125 if the report could not be made.`,
 		Example: `  catbox run --record build.db -- make
   catbox report build.db
   catbox report build.db -o build.html
-  catbox report monday.db --diff tuesday.db`,
-		Args: exactly("RECORD"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
+  catbox report --diff monday.db tuesday.db`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.diff {
+				return exactly("RECORD", "OTHER")(cmd, args)
+			}
+			return exactly("RECORD")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`")
 	f.StringVar(&o.format, "format", "", "`FORMAT`: "+formatNames)
-	f.StringVar(&o.other, "diff", "", "say how the run of the record `OTHER` differs")
+	f.BoolVar(&o.diff, "diff", false, "say how the run of OTHER differs")
 	f.Var((*word)(&o.root), "root", "the `DIR` in which the packages are installed (default: the root directory that the command had); none: don't look for packages")
 	return cmd
 }
 
-func (o *reportOptions) run(cmd *cobra.Command, path string) error {
+func (o *reportOptions) run(cmd *cobra.Command, paths []string) error {
 	format, err := o.choose()
 	if err != nil {
 		return err
 	}
-	if err := o.checkOutput(cmd.OutOrStdout(), format, path); err != nil {
+	if err := o.checkOutput(cmd.OutOrStdout(), format, paths); err != nil {
 		return err
 	}
-	run, packages, err := o.load(cmd.Context(), path)
+	run, packages, err := o.load(cmd.Context(), paths[0])
 	if err != nil {
 		return err
 	}
-	if o.other == "" {
+	if !o.diff {
 		know := knower{packages, openFiles(o.filesRoot(run), run.Start.Time.Add(run.Length))}
 		defer know.close()
 		return o.write(cmd.OutOrStdout(), func(w io.Writer) error { return format.run(w, run, know) })
 	}
-	other, _, err := o.load(cmd.Context(), o.other)
+	other, _, err := o.load(cmd.Context(), paths[1])
 	if err != nil {
 		return err
 	}
@@ -172,14 +178,14 @@ func (o *reportOptions) choose() (reportFormat, error) {
 		i = slices.IndexFunc(reportFormats, func(f reportFormat) bool { return f.name == "text" })
 	}
 	format := reportFormats[i]
-	if o.other != "" && format.diff == nil {
+	if o.diff && format.diff == nil {
 		return format, usage("--diff is for text, html and json, not %s", format.name)
 	}
 	return format, nil
 }
 
 // checkOutput finds mistakes before a long record is read for nothing.
-func (o *reportOptions) checkOutput(w io.Writer, format reportFormat, path string) error {
+func (o *reportOptions) checkOutput(w io.Writer, format reportFormat, paths []string) error {
 	if o.output == "" {
 		if format.file && isTerminal(w) {
 			return usage("%s is nothing for a terminal: give -o FILE", format.name)
@@ -190,7 +196,7 @@ func (o *reportOptions) checkOutput(w io.Writer, format reportFormat, path strin
 	if err != nil {
 		return nil // a new file
 	}
-	for _, name := range []string{path, o.other} {
+	for _, name := range paths {
 		if from, err := os.Stat(name); err == nil && os.SameFile(from, to) {
 			return usage("%s is the record itself", record.Quote(o.output))
 		}
