@@ -20,7 +20,8 @@ type CommitOptions struct {
 	// IgnoreOwners leaves owners and attributes that only root may set as they
 	// come, where they would be an error ([ErrOwner]).
 	IgnoreOwners bool
-	// DryRun only looks whether it could be done.
+	// DryRun only looks whether it could be done: its errors are those that a
+	// commit has before it begins.
 	DryRun bool
 }
 
@@ -28,7 +29,7 @@ type CommitOptions struct {
 // returns them. All are made or, with an error, none: also if ctx ends or the
 // process is killed, when the next [Open] undoes what was done. Each file is
 // exchanged in one step. A file that changed below the overlay meanwhile is a
-// [ConflictError]. What it made is on disk before the overlay loses it (syncfs(2)).
+// [ConflictError], what the user may not do a [RefusedError]. What it made is on disk before the overlay loses it (syncfs(2)).
 func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) (changes []Change, err error) {
 	lock, err := o.Lock()
 	if err != nil {
@@ -50,10 +51,14 @@ func (o *Overlay) Commit(ctx context.Context, opts CommitOptions) (changes []Cha
 	if err == nil {
 		err = conflicts(changes)
 	}
-	if err != nil || opts.DryRun || len(changes) == 0 {
+	if err != nil || len(changes) == 0 {
 		return changes, err
 	}
-	return changes, o.commit(ctx, plan(changes, selected), opts.IgnoreOwners)
+	ops, owners := plan(changes, selected), ownership{ignore: opts.IgnoreOwners, root: unix.Geteuid() == 0}
+	if err := o.permitted(ops, owners); err != nil || opts.DryRun {
+		return changes, err
+	}
+	return changes, o.commit(ctx, ops, owners)
 }
 
 // lowersCommitted is an error if changes of a saved overlay below are not in
@@ -77,16 +82,12 @@ func (o *Overlay) lowersCommitted() error {
 
 func (o *Overlay) root() *tree { return o.lowers[len(o.lowers)-1].tree }
 
-func (o *Overlay) commit(ctx context.Context, ops []*operation, ignoreOwners bool) error {
-	if err := o.searchable(ops); err != nil {
-		return err
-	}
+func (o *Overlay) commit(ctx context.Context, ops []*operation, owners ownership) error {
 	o.shareable(ops)
 	if err := o.beginJournal(ops); err != nil {
 		return err
 	}
-	owners := ownership{ignore: ignoreOwners, root: unix.Geteuid() == 0}
-	k := newCopier(ctx, o.upper.tree, o.root(), ignoreOwners)
+	k := newCopier(ctx, o.upper.tree, o.root(), owners.ignore)
 	k.notes = o.upper.notes
 	err := o.apply(ctx, ops, k, owners)
 	if err != nil {
@@ -96,34 +97,6 @@ func (o *Overlay) commit(ctx context.Context, ops []*operation, ignoreOwners boo
 		return err
 	}
 	return o.finish(ops)
-}
-
-// searchable is an error if a directory in which something is to be done cannot be
-// searched: what was done there could not be undone either.
-func (o *Overlay) searchable(ops []*operation) error {
-	opened := map[string]bool{}
-	for _, op := range ops {
-		if op.Do == attrs && op.opens() {
-			opened[string(op.Path)] = true
-		}
-	}
-	for _, op := range ops {
-		dir := parent(string(op.Path))
-		if opened[dir] {
-			continue
-		}
-		f, err := o.root().dir(dir)
-		if err == nil {
-			err = unix.Faccessat(int(f.Fd()), ".", unix.X_OK, 0)
-		}
-		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("%s cannot be searched (chmod u+x lets its owner): nothing is committed", record.Quote(o.root().where(dir)))
-		}
-		if err != nil {
-			return o.root().wrap(dir, err)
-		}
-	}
-	return nil
 }
 
 // apply does all steps, up to the mark from which there is no way back.

@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testenv.Main(testenv.Helpers{"commit": commitAndDie})
+	testenv.Main(testenv.Helpers{"commit": commitAndDie, "dryrun": dryRun})
 	flag.Set("rapid.checks", "40") // each is several mounts; the command line overrides
 	os.Exit(m.Run())
 }

@@ -28,7 +28,11 @@ changed outside the overlay since it was used in it, nothing is committed and
 those files are named.
 
 As an ordinary user, a file whose owner, device or attribute only root can set
-is an error, unless --ignore-owners is given.`,
+is an error, unless --ignore-owners is given.
+
+What is in a directory that cannot be written, or is to have an owner that cannot
+be given, is found before anything is done, and by --dry-run just so: each such
+path is named, with the status 125.`,
 		Example: `  catbox changes commit DIR
   catbox changes commit DIR '/usr/local/**' --dry-run`,
 		Args: atLeastOne("DIR"),
@@ -39,7 +43,7 @@ is an error, unless --ignore-owners is given.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "say what would be committed, and do nothing")
+	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "say what would be committed, or why it cannot be, and do nothing")
 	cmd.Flags().BoolVar(&opts.IgnoreOwners, "ignore-owners", false, "leave owners, and attributes, that only root can set")
 	return cmd
 }
@@ -56,9 +60,6 @@ func commitChanges(w io.Writer, o *overlay.Overlay, opts overlay.CommitOptions) 
 		}
 		return err
 	})
-	if errors.Is(err, overlay.ErrOwner) {
-		return fmt.Errorf("%w; nothing is committed: run as root, or with --ignore-owners", err)
-	}
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,24 @@ func commitChanges(w io.Writer, o *overlay.Overlay, opts overlay.CommitOptions) 
 		fmt.Fprintln(out, changeLine(c))
 	}
 	return out.Flush()
+}
+
+// hintRefused says what helps an ordinary user.
+func hintRefused(err error) string {
+	var refused *overlay.RefusedError
+	owners := errors.Is(err, overlay.ErrOwner)
+	if errors.As(err, &refused) {
+		for _, r := range refused.Refused {
+			owners = owners && errors.Is(r.Err, overlay.ErrOwner)
+		}
+	}
+	switch {
+	case owners:
+		return "run as root, or with --ignore-owners"
+	case refused != nil && os.Geteuid() != 0:
+		return "run as root, or choose other paths by PATTERN"
+	}
+	return ""
 }
 
 func checkPatterns(patterns []string) error {
