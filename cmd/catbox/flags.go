@@ -21,7 +21,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f.Var((*word)(&o.Overlay), "overlay", "what is written goes to `DIR` and the tree stays as it is, but for the paths of -w (see 'catbox changes')")
 	f.Var((*list)(&o.Lower), "overlay-lower", "`DIR` of another overlay, whose changes are seen, below those of --overlay (repeat, the topmost first)")
 	f.Var((*word)(&o.OverlayType), "overlay-type", "`TYPE` of what shows the layers as one tree: overlay, the kernel's, or fuse-overlayfs (default: the first that can be had)")
-	f.Var((*word)(&o.installTo), "install-to", "what is written outside of the paths of -w is in `DIR` at the end if the command succeeded, as with make DESTDIR=DIR")
+	f.Var((*word)(&o.installTo), "install-to", "what is written outside of the paths of -w is in `DIR` at the end if the command succeeded, as with make DESTDIR=DIR; if it failed, nothing is there, and only --overlay keeps it")
 	f.Var((*list)(&o.Bind), "bind", "`SRC[:DST][:OPTIONS]`: what the host has at SRC is at DST, and writable unless OPTIONS has ro (repeat)")
 	f.Var((*list)(&o.Tmpfs), "tmpfs", "an empty file system in memory at `DST[:OPTIONS]`, such as size=1G,mode=0755 (repeat)")
 	f.Var((*list)(&o.Proc), "proc", "the run's /proc at `DST` too (repeat)")

@@ -113,6 +113,18 @@ func (l layered) end() {
 	}
 }
 
+// notInstalled says that a command that failed leaves nothing, and how that is had.
+func (l layered) notInstalled(status int) {
+	switch {
+	case l.to == "":
+	case l.temporary:
+		say("nothing is installed in %s, as the status is %d: --overlay DIR keeps what such a command made", record.Quote(l.to), status)
+	default:
+		say("nothing is installed in %s, as the status is %d: what the command made is in the overlay (catbox changes install %s TO)",
+			record.Quote(l.to), status, record.Quote(l.dir))
+	}
+}
+
 // install puts what the command made in its place, and has the fake root's notes be about that.
 func (l layered) install(fake *fakeSession) error {
 	if l.to == "" {

@@ -309,6 +309,9 @@ func (o *runOptions) run(args []string) (err error) {
 		say("hint: %s", h)
 	}
 	if status != 0 {
+		if !o.quiet {
+			l.notInstalled(status)
+		}
 		return &ended{status: status, interrupted: status == statusInterrupted && signals.interrupted()}
 	}
 	return l.install(s.fake)
