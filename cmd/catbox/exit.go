@@ -97,7 +97,7 @@ func resultStatus(r *catbox.Result, strict bool) int {
 }
 
 // hints are tried in order; the first that knows the error is given.
-var hints = []func(error) string{hintNested, hintExecutor, hintUnsupported, hintExec, hintSetup, hintRefused}
+var hints = []func(error) string{hintNested, hintExecutor, hintUnsupported, hintExec, hintSetup, hintRefused, hintEmptyRecord}
 
 func hint(cmd *cobra.Command, err error) string {
 	var mistake *usageError

@@ -40,6 +40,14 @@ func openRecord(ctx context.Context, path string) (*recorded, error) {
 	return newRecorded(func(f func(record.Event) error) error { return s.Each(ctx, f) }), nil
 }
 
+// hintEmptyRecord says what a record is: an empty file has nothing to tell it by.
+func hintEmptyRecord(err error) string {
+	if !errors.Is(err, store.ErrEmpty) {
+		return ""
+	}
+	return "a record is what 'catbox run --record FILE' makes, or its JSON lines ('catbox record export')"
+}
+
 // newRecorded looks at the first event.
 func newRecorded(each eachEvent) *recorded {
 	r := &recorded{each: each}

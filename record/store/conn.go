@@ -30,11 +30,20 @@ func openConn(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 }
 
 // notRecordError is of a file that has something else in it.
-type notRecordError struct{ path, why string }
+type notRecordError struct {
+	path string
+	why  error
+}
 
 func (e *notRecordError) Error() string {
 	return fmt.Sprintf("%s is not a record: %s", record.Quote(e.path), e.why)
 }
+
+// ErrEmpty says that a file has nothing in it. A record never has: it gets its name
+// when it has its schema.
+var ErrEmpty = errors.New("the file is empty")
+
+func (e *notRecordError) Unwrap() error { return e.why }
 
 // openRecord opens the record at path and returns the version of its schema.
 // The file is looked at through SQLite only: to close another descriptor of it
@@ -58,7 +67,7 @@ func openRecord(path string, flags sqlite.OpenFlags) (*sqlite.Conn, int, error) 
 	return conn, version, nil
 }
 
-// regular is an error if there is no regular file at path.
+// regular is an error if there is no regular file at path, or an empty one.
 func regular(path string) error {
 	st, err := os.Stat(path)
 	var failed *fs.PathError
@@ -68,7 +77,9 @@ func regular(path string) error {
 	case err != nil:
 		return err
 	case !st.Mode().IsRegular():
-		return &notRecordError{path, "not a regular file"}
+		return &notRecordError{path, errors.New("not a regular file")}
+	case st.Size() == 0:
+		return &notRecordError{path, ErrEmpty}
 	}
 	return nil
 }
@@ -77,11 +88,11 @@ func recordVersion(conn *sqlite.Conn, path string) (int, error) {
 	id, err := readInt(conn, "PRAGMA application_id")
 	switch {
 	case sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB:
-		return 0, &notRecordError{path, "not an SQLite database"}
+		return 0, &notRecordError{path, errors.New("not an SQLite database")}
 	case err != nil:
 		return 0, fmt.Errorf("%s: %w", record.Quote(path), err)
 	case id != applicationID:
-		return 0, &notRecordError{path, "an SQLite database of another program"}
+		return 0, &notRecordError{path, errors.New("an SQLite database of another program")}
 	}
 	version, err := readInt(conn, "PRAGMA user_version")
 	if err != nil {

@@ -169,11 +169,14 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	text, foreign, newer := filepath.Join(dir, "text"), filepath.Join(dir, "foreign"), filepath.Join(dir, "newer")
 	put(t, text, "hello, hello, hello")
+	empty := filepath.Join(dir, "empty")
+	put(t, empty, "")
 	database(t, foreign, "CREATE TABLE a (b)")
 	write(t, newer, []record.Event{record.Start{}})
 	database(t, newer, "PRAGMA user_version = 4")
 	for path, want := range map[string]string{
 		text:                "is not a record: not an SQLite database",
+		empty:               "is not a record: the file is empty",
 		foreign:             "is not a record: an SQLite database of another program",
 		dir:                 "is not a record: not a regular file",
 		newer:               "was written by a newer catbox: its schema is version 4, and this catbox knows up to 3",
