@@ -17,8 +17,8 @@ var layers = [][]string{
 	{"internal/supervisor", "internal/stage", "features", "deps"},
 	{"internal/recorder", "internal/tracer", "record/store", "report/page", "report/perfetto", "report/compiledb", "report/cyclonedx", "report/spdx"},
 	{"report/materials"},
-	{"overlay", "image", "internal/skeleton", "internal/fuseoverlay", "internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
-	{"internal/abi", "internal/sys", "internal/sys/spawn", "internal/fakeroot", "internal/idmap", "internal/paths", "internal/queue", "record", "policy", "packages/relation", "packages/deb822", "internal/lazyregexp"},
+	{"internal/queue", "overlay", "image", "internal/skeleton", "internal/fuseoverlay", "internal/seccomp", "internal/landlock", "internal/namespace", "internal/target", "internal/cgroup", "packages", "packages/declared", "report"},
+	{"internal/abi", "internal/sys", "internal/sys/spawn", "internal/fakeroot", "internal/idmap", "internal/paths", "record", "policy", "packages/relation", "packages/deb822", "internal/lazyregexp"},
 }
 
 func TestImportsPointDown(t *testing.T) {

@@ -1,37 +1,39 @@
 package queue
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
 
 // Backlog is work that is done one job after the other, in the order in which it came: a little later, by
-// a goroutine that nobody wakes for each, or by whoever cannot go on before it is done (Settle).
-// A processor that has nothing else to do is used, and whoever brings a job does not wait.
+// a thread of its own, or by whoever cannot go on before it is done (Settle).
+// A processor that has nothing else to do is used, and whoever brings a job neither waits nor wakes anybody: the
+// thread looks by itself as long as something comes, and is woken only after a time without.
 type Backlog struct {
-	mu    sync.Mutex // of the jobs; nothing is called with it
-	jobs  []func()
-	first int    // the first one that is left
-	added uint64 // jobs, in all
-	idle  bool   // nobody looks until told to
+	mu     sync.Mutex // of the jobs; nothing is called with it
+	jobs   []func()
+	first  int    // the first one that is left
+	added  uint64 // jobs, in all
+	idle   bool   // nobody looks until told to
+	closed bool
 
 	doing sync.Mutex // is held while a job is done
 	done  uint64     // jobs, in all
 
-	wake  chan struct{} // holds a token when there is something to look at
-	close chan struct{}
-	over  chan struct{}
+	wake chan struct{} // holds a token when there is something to look at
+	over chan struct{}
 }
 
 const (
-	behind  = time.Millisecond // how long a job waits, if it is alone
-	several = 16               // jobs are done at once
-	tooMany = 1 << 14          // jobs may wait
+	behind  = 300 * time.Microsecond // between two looks
+	patient = 60                     // looks for nothing, before the thread waits to be woken
+	tooMany = 1 << 14                // jobs may wait
 )
 
 // NewBacklog returns one that has nothing to do. Close ends it.
 func NewBacklog() *Backlog {
-	b := &Backlog{wake: make(chan struct{}, 1), close: make(chan struct{}), over: make(chan struct{})}
+	b := &Backlog{wake: make(chan struct{}, 1), over: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -42,15 +44,15 @@ func (b *Backlog) Add(job func()) bool {
 	defer b.mu.Unlock()
 	b.jobs = append(b.jobs, job)
 	b.added++
-	n := len(b.jobs) - b.first
-	if b.idle || n == several {
+	b.rouse()
+	return len(b.jobs)-b.first > tooMany
+}
+
+func (b *Backlog) rouse() {
+	if b.idle {
 		b.idle = false
-		select {
-		case b.wake <- struct{}{}:
-		default:
-		}
+		b.wake <- struct{}{}
 	}
-	return n > tooMany
 }
 
 // Do does a job after all that came before it.
@@ -92,38 +94,54 @@ func (b *Backlog) next() func() {
 	return job
 }
 
-// rests tells whether nothing came since the last look; then somebody has to wake who looks.
-func (b *Backlog) rests(last uint64) (uint64, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.idle = b.added == last
-	return b.added, b.idle
-}
-
+// run looks for jobs on a thread of its own, which sleeps by itself: Go's scheduler starts other threads for a
+// goroutine that is woken, and these look for work where programs of the run could be.
 func (b *Backlog) run() {
+	runtime.LockOSThread()
 	defer close(b.over)
-	timer := time.NewTimer(behind)
-	defer timer.Stop()
-	for last := uint64(0); ; {
+	var last uint64
+	var thread dozer
+	for vain := 0; !b.ends(); {
 		b.Settle()
-		var next <-chan time.Time
-		var rests bool
-		if last, rests = b.rests(last); !rests {
-			timer.Reset(behind)
-			next = timer.C
+		now := b.came()
+		if vain++; now != last {
+			vain, last = 0, now
 		}
-		select {
-		case <-next:
-		case <-b.wake:
-		case <-b.close:
-			return
+		if vain < patient {
+			thread.doze(behind)
+		} else if b.rests(last) {
+			<-b.wake
 		}
 	}
 }
 
-// Close does what is left, and ends the goroutine. Nothing is added any more.
+func (b *Backlog) ends() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
+}
+
+// came is how many jobs there were.
+func (b *Backlog) came() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.added
+}
+
+// rests tells whether nothing came since. Then the next one wakes who looks.
+func (b *Backlog) rests(since uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.idle = b.added == since && !b.closed
+	return b.idle
+}
+
+// Close does what is left, and ends the thread. Nothing is added any more.
 func (b *Backlog) Close() {
-	close(b.close)
+	b.mu.Lock()
+	b.closed = true
+	b.rouse()
+	b.mu.Unlock()
 	<-b.over
 	b.Settle()
 }

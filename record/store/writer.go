@@ -94,9 +94,12 @@ func (w *Writer) begin(first record.Event) error {
 	return nil
 }
 
-// write is the goroutine that has the connection until the queue is closed.
+// write is the goroutine that has the connection until the queue is closed. It works behind the programs
+// that are recorded, which it must not keep from a processor while another is free: they run for a moment, and it
+// for some milliseconds.
 func (w *Writer) write() {
 	defer close(w.done)
+	background()
 	for open := true; open; {
 		var events []record.Event
 		events, open = w.queue.take()

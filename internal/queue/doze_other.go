@@ -1,0 +1,9 @@
+//go:build !linux
+
+package queue
+
+import "time"
+
+type dozer struct{}
+
+func (dozer) doze(t time.Duration) { time.Sleep(t) }
