@@ -139,6 +139,10 @@ type Hooks struct {
 	// Stopped is called when the command is stopped by a signal, be it its own
 	// or one that the caller got too, as from a terminal (Ctrl-Z).
 	Stopped func(signal syscall.Signal)
+	// Reading is called by Start when all directories of root have to be read,
+	// which can take half a minute: before an ordinary user's first overlay over
+	// it. What it returns, if that is not nil, is called when they are.
+	Reading func(root string) (done func())
 }
 
 // Limits bounds what a run may use. In every field 0 means no limit.

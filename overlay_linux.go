@@ -372,5 +372,10 @@ func (p *plan) skeleton(l *layering) error {
 		},
 	}
 	l.skeleton = func(dir string) string { return path.Join(s.Tree(), dir) }
+	if hook := p.cmd.Hooks.Reading; hook != nil && s.First() {
+		if done := hook(p.tree.root); done != nil {
+			defer done()
+		}
+	}
 	return s.Refresh()
 }

@@ -15,6 +15,7 @@ import (
 type outputs struct {
 	initialized func(pid int) error // called before the command runs
 	stopped     func(syscall.Signal)
+	reading     func(root string) (done func()) // nil: nobody is told
 	mu          sync.Mutex
 	person      *person
 	file        *jsonLines
@@ -29,6 +30,7 @@ func (o *runOptions) open() (*outputs, error) {
 	out := &outputs{verbose: o.verbose}
 	if !o.quiet {
 		out.person = newPerson(os.Stderr, o.violations == "")
+		out.reading = showReading
 	}
 	if o.statusFD == 0 {
 		return out, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/catbox-go/catbox"
+	"github.com/catbox-go/catbox/record"
 )
 
 // liveLine shows on a terminal how far something is: a line that is written over, and
@@ -77,4 +78,17 @@ func accesses(n int) string {
 		return "1 access"
 	}
 	return fmt.Sprintf("%d accesses", n)
+}
+
+// showReading shows what a first overlay waits for.
+func showReading(root string) (done func()) {
+	return showLine(func(passed time.Duration) string { return readingLine(root, passed) }).close
+}
+
+// readingLine is nothing for the first second: a small root is read by then.
+func readingLine(root string, passed time.Duration) string {
+	if passed < time.Second {
+		return ""
+	}
+	return fmt.Sprintf("catbox: first overlay of this user: reading the directories of %s ... %s", record.Quote(root), passed.Truncate(time.Second))
 }

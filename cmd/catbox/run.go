@@ -167,7 +167,7 @@ func (s *spec) command(out *outputs) *catbox.Cmd {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Policy: s.here(out.noNetwork), NoNamespaces: s.Executor == landlock,
 		Limits: s.limits, Degrade: given(s.Degrade), FakeRoot: s.fake.command(), Record: s.record.command(),
-		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped},
+		OnViolation: out.violation, Hooks: catbox.Hooks{Initialized: out.initialized, Stopped: out.stopped, Reading: out.reading},
 	}
 	if s.front != nil {
 		c.Mounts, c.Wrapper = s.front.Mounts, s.front.Wrapper

@@ -68,6 +68,13 @@ type state struct {
 // Tree is the directory that has the tree.
 func (s *Skeleton) Tree() string { return path.Join(s.Dir, "tree") }
 
+// First tells whether Refresh has to read all directories, as nothing is known of
+// them yet.
+func (s *Skeleton) First() bool {
+	_, err := os.Stat(s.index())
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // Refresh makes the tree what the host has now. Where nothing was made or removed
 // in a directory since the last time, a look at its time is all.
 func (s *Skeleton) Refresh() error {

@@ -76,7 +76,13 @@ func TestRefresh(t *testing.T) {
 	mkdir("a/b", 0o700)
 	mkdir("a", 0o1777)
 	mkdir("skipped/x", 0o755)
+	if !s.First() {
+		t.Error("it was read before the first time")
+	}
 	check("new")
+	if s.First() {
+		t.Error("it is still to be read")
+	}
 	mkdir("a/b/d/e", 0o755)
 	mkdir("a/b/d", 0o755)
 	if err := os.RemoveAll(filepath.Join(root, "a/b/c")); err != nil {
