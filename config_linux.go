@@ -176,11 +176,11 @@ func (p *plan) onHost() []string {
 }
 
 // givenOutside tells whether one of the descriptors that the command gets is of
-// a file of the host whose metadata this user could change, and whether the policy
-// does not allow one of these to be written. Mounts do not hold that: the descriptor
-// is on one of the host's.
+// a file of the host whose metadata this user could change, and whether that is not to
+// happen to one of these: it is neither given to be written nor does the policy allow it. Mounts do not
+// hold that: the descriptor is on one of the host's.
 func (p *plan) givenOutside() (some, denied bool) {
-	files := slices.Clone(p.cmd.ExtraFiles)
+	files, toWrite := slices.Clone(p.cmd.ExtraFiles), given(p.cmd)
 	for _, stream := range []any{p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr} {
 		f, ok := stream.(*os.File)
 		switch {
@@ -198,7 +198,7 @@ func (p *plan) givenOutside() (some, denied bool) {
 		}
 		if filepath.IsAbs(path) && (p.root || st.Uid == uint32(os.Geteuid())) {
 			some = true
-			denied = denied || p.cmd.ownTree() || !p.policy.Allows(policy.Write, path)
+			denied = denied || !slices.Contains(toWrite, supervisor.FileID{Dev: st.Dev, Ino: st.Ino}) && (p.cmd.ownTree() || !p.policy.Allows(policy.Write, path))
 		}
 	}
 	return some, denied

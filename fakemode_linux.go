@@ -41,6 +41,26 @@ func (p *plan) findFakeMode() error {
 	return fmt.Errorf("fake root mode %q is not known: want %s, %s or %s", string(f.Mode), FakeSingle, FakeSubuid, FakeNone)
 }
 
+// checkOwnIDs refuses a range of ids where the supervisor has to do calls in the run's stead: it is the user, and what the
+// run has given to another of its ids could not be changed any more.
+func (p *plan) checkOwnIDs() error {
+	if !p.ownIDs() || p.log {
+		return nil
+	}
+	why := ""
+	switch _, denied := p.givenOutside(); {
+	case p.abi == 0:
+		why = "the kernel has no Landlock, so that each change is made by the supervisor"
+	case !p.walls.exact:
+		why = "a regular expression, a single file or a missing path among what may or may not be written has each change made by the supervisor"
+	case denied:
+		why = "a file of the user's outside of what may be written is its input, so that each change of metadata is made by the supervisor"
+	default:
+		return nil
+	}
+	return &UnsupportedError{Part: "fake root mode subuid", Err: errors.New(why + ", who has none of the range's ids; mode single can do it")}
+}
+
 func (p *plan) findSubids() error {
 	unsupported := func(err error) error { return &UnsupportedError{Part: "fake root mode subuid", Err: err} }
 	switch {

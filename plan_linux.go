@@ -86,6 +86,9 @@ func newPlan(c *Cmd) (*plan, error) {
 	if err := p.findWalls(); err != nil {
 		return nil, err
 	}
+	if err := p.checkOwnIDs(); err != nil {
+		return nil, err
+	}
 	if p.abi == 0 && p.policy.Restricts(policy.Exec) && !p.policy.Allows(policy.Exec, "/") && !p.log {
 		if err := p.cannot("which programs may be executed", errors.New("the kernel has no Landlock")); err != nil {
 			return nil, err
