@@ -59,31 +59,39 @@ func Interrupts(sig unix.Signal) error {
 var noStops struct {
 	sync.Mutex
 	n   int
-	was Action
+	was uintptr // the flag as it was before
 }
+
+const noChildStop = 1 // SA_NOCLDSTOP
 
 // NoStops has the caller's process get no SIGCHLD when a child, or a tracee, stops or goes on, until undo is called by
 // all who asked for it. Where the kernel refuses, it gets them.
 func NoStops() (undo func()) {
-	const noChildStop = 1 // SA_NOCLDSTOP, among the flags after the handler
 	noStops.Lock()
 	defer noStops.Unlock()
 	if noStops.n++; noStops.n == 1 {
-		var act Action
-		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
-		noStops.was = act
-		act[1] |= noChildStop
-		if errno == 0 {
-			_, _ = SetAction(unix.SIGCHLD, act)
-		}
+		noStops.was = setNoChildStop(noChildStop)
 	}
 	return sync.OnceFunc(func() {
 		noStops.Lock()
 		defer noStops.Unlock()
 		if noStops.n--; noStops.n == 0 {
-			_, _ = SetAction(unix.SIGCHLD, noStops.was)
+			setNoChildStop(noStops.was)
 		}
 	})
+}
+
+// setNoChildStop sets the flag of SIGCHLD's action, whatever that is now, and returns what it was.
+func setNoChildStop(flag uintptr) (was uintptr) {
+	var act Action
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	was = act[1] & noChildStop // the flags come after the handler
+	act[1] = act[1]&^noChildStop | flag
+	_, _ = SetAction(unix.SIGCHLD, act)
+	return was
 }
 
 // ReadMemory copies from the memory of another process into buf and returns
