@@ -44,15 +44,20 @@ func SetAction(sig unix.Signal, act Action) (old Action, err error) {
 // Interrupts has the signal end what a thread waits for, with EINTR, where its
 // handler is Go's, which has everything restarted.
 func Interrupts(sig unix.Signal) error {
-	var act Action
-	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
-	if errno != 0 {
-		return named("rt_sigaction", errno)
+	act, err := action(sig)
+	if err != nil {
+		return err
 	}
 	const restart = 0x10000000 // SA_RESTART, among the flags after the handler
 	act[1] &^= restart
-	_, err := SetAction(sig, act)
+	_, err = SetAction(sig, act)
 	return err
+}
+
+// action is a signal's disposition as it is.
+func action(sig unix.Signal) (act Action, err error) {
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
+	return act, named("rt_sigaction", errno)
 }
 
 // noStops counts who does not want SIGCHLD for stops.
@@ -83,9 +88,8 @@ func NoStops() (undo func()) {
 
 // setNoChildStop sets the flag of SIGCHLD's action, whatever that is now, and returns what it was.
 func setNoChildStop(flag uintptr) (was uintptr) {
-	var act Action
-	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
-	if errno != 0 {
+	act, err := action(unix.SIGCHLD)
+	if err != nil {
 		return 0
 	}
 	was = act[1] & noChildStop // the flags come after the handler
